@@ -1,0 +1,55 @@
+"""The virtual environment beside the code, with exactly the packages of a lock file."""
+
+import hashlib
+import os
+import sys
+import venv
+from importlib.util import find_spec
+from pathlib import Path
+
+from processes import Failure, run, say
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+PYTHON = VENV / "bin" / "python"
+RUN_LOCK = ROOT / "requirements.txt"
+FULL_LOCK = ROOT / "requirements-dev.txt"  # Holds the run lock too.
+STAMP = VENV / "installed"
+
+
+def packages() -> Path:
+    """Where the installed packages are."""
+    return next((VENV / "lib").glob("python3*")) / "site-packages"
+
+
+def install(lock: Path) -> None:
+    """Bring `.venv` to what `lock` says; nothing to do when it already was, or holds more."""
+    wanted = _digest(lock)
+    stamp = STAMP.read_text().split() if STAMP.exists() else []
+    if wanted in stamp and PYTHON.exists():
+        return
+    if not PYTHON.exists():
+        _create()
+    say(f"Installing {lock.name} …")
+    command = [PYTHON, "-m", "pip", "install", "--quiet", "--require-hashes", "-r", lock]
+    env = {**os.environ, "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_ROOT_USER_ACTION": "ignore"}
+    if run(command, env=env).returncode != 0:
+        raise Failure("pip could not install the packages; its own words are above.")
+    stamps = [_digest(RUN_LOCK), wanted] if lock == FULL_LOCK else [wanted]
+    STAMP.write_text("\n".join(stamps) + "\n")
+
+
+def _digest(lock: Path) -> str:
+    version = ".".join(str(part) for part in sys.version_info[:3])
+    return hashlib.sha256(version.encode() + lock.read_bytes()).hexdigest()
+
+
+def _create() -> None:
+    say("Making .venv …")
+    if find_spec("ensurepip") is None:
+        package = f"python{sys.version_info.major}.{sys.version_info.minor}-venv"
+        raise Failure(
+            "This Python cannot make virtual environments. On Debian and Ubuntu:\n"
+            f"    sudo apt-get install {package}"
+        )
+    venv.create(VENV, with_pip=True, clear=True)

@@ -1,0 +1,22 @@
+-- The role the product runs as. It owns nothing: it may read and write rows, but not change, truncate
+-- or drop a table, nor take a trigger off one. Run by the owner of the database, before the
+-- migrations; safe to run again. The password comes in the setting loyalty.app_password.
+
+DO $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'loyalty_app') THEN
+        CREATE ROLE loyalty_app LOGIN;
+    END IF;
+    EXECUTE format(
+        'ALTER ROLE loyalty_app LOGIN PASSWORD %L', current_setting('loyalty.app_password')
+    );
+END $$;
+
+GRANT USAGE ON SCHEMA public TO loyalty_app;
+
+-- For what the owner will create; a migration that takes a right away again keeps its word, because
+-- nothing here touches tables that exist.
+ALTER DEFAULT PRIVILEGES IN SCHEMA public
+    GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO loyalty_app;
+ALTER DEFAULT PRIVILEGES IN SCHEMA public
+    GRANT USAGE, SELECT ON SEQUENCES TO loyalty_app;

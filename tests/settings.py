@@ -1,0 +1,21 @@
+"""The product's settings, with what a test run needs otherwise."""
+
+import os
+
+os.environ["SECURE_COOKIES"] = "False"  # The test client speaks plain HTTP.
+os.environ["DEBUG"] = "False"
+os.environ["DEMO"] = "False"
+
+from loyalty.settings import *  # noqa: F403
+from loyalty.settings import DATABASES, INSTALLED_APPS, STORAGES
+
+# Several people may run tests on the same servers, each with a suffix of their own.
+DATABASES["default"]["NAME"] = "test_loyalty" + os.environ.get("TEST_DB_SUFFIX", "")
+OWNER_DATABASE_URL = os.environ.get("TEST_OWNER_DATABASE_URL", "")  # scripts/stack.py gives it.
+
+INSTALLED_APPS = ["tests.support", *INSTALLED_APPS]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # Fast; tests sign in a lot.
+STORAGES = STORAGES | {
+    # The manifest of hashed names exists only after collectstatic.
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
