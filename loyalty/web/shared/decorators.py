@@ -1,0 +1,43 @@
+"""Who may see a page, and what a page may go without."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec, TypeVar, cast
+
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+
+from loyalty.shop.models import User
+from loyalty.web.shared.http import StaffRequest
+
+P = ParamSpec("P")
+AnyView = TypeVar("AnyView", bound=Callable[..., HttpResponse])
+StaffView = Callable[Concatenate[StaffRequest, P], HttpResponse]
+View = Callable[Concatenate[HttpRequest, P], HttpResponse]
+
+
+def staff_required(*roles: str) -> Callable[[StaffView[P]], View[P]]:
+    """
+    Only signed-in staff with one of `roles`; any staff when none is named. A stranger is
+    asked to sign in and comes back; staff of another role get 403.
+    """
+
+    def guard(view: StaffView[P]) -> View[P]:
+        @wraps(view)
+        def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+            if not isinstance(request.user, User):
+                return redirect_to_login(request.get_full_path())
+            if roles and request.user.role not in roles:
+                raise PermissionDenied
+            return view(cast(StaffRequest, request), *args, **kwargs)
+
+        return guarded
+
+    return guard
+
+
+def without_shop(view: AnyView) -> AnyView:
+    """Marks a view that must answer even when the shop cannot be read."""
+    view.without_shop = True  # type: ignore[attr-defined]
+    return view
