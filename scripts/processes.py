@@ -21,6 +21,14 @@ GRACE = 12.0  # Seconds that a process gets to end by itself.
 TAIL_LINES = 15
 
 
+@contextlib.contextmanager
+def step(what: str) -> Iterator[None]:
+    """Print what was done and how many seconds it took."""
+    began = time.monotonic()
+    yield
+    say(f"  {time.monotonic() - began:5.1f} s  {what}")
+
+
 def say(text: str = "") -> None:
     """Print one line now, also into a pipe; a closed terminal is no reason to fail."""
     with contextlib.suppress(OSError, ValueError):
@@ -40,13 +48,20 @@ class Stopped(BaseException):
 
 
 def raise_on_signals() -> None:
-    """Turn Ctrl-C, `kill` and a closed terminal into a `Stopped` exception."""
+    """
+    Turn Ctrl-C, `kill` and a closed terminal (unless under nohup) into a `Stopped` exception. Below
+    make, its death counts as a signal too: it cannot pass on a `kill -9`.
+    """
 
     def stop(signum: int, _frame: FrameType | None) -> NoReturn:
         raise Stopped(signum)
 
-    for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for signum in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signum, stop)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, stop)
+    if "MAKELEVEL" in os.environ and (tie := tie_to_parent(signal.SIGTERM, parent=os.getppid())):
+        tie()
 
 
 @contextlib.contextmanager
@@ -61,19 +76,21 @@ def undisturbed() -> Iterator[None]:
             signal.signal(signum, handler)
 
 
-def tie_to_parent(signum: signal.Signals) -> Callable[[], None] | None:
+def tie_to_parent(
+    signum: signal.Signals, *, parent: int | None = None
+) -> Callable[[], None] | None:
     """
-    For `preexec_fn`: the kernel sends `signum` to the child when this process dies, however it dies.
-    Linux only; elsewhere only `kill -9` of this process leaves children behind.
+    For `preexec_fn`: the kernel sends `signum` to the child when this process (or `parent`) dies,
+    however it dies. Linux only; elsewhere `kill -9` of this process leaves its children behind.
     """
     if not sys.platform.startswith("linux"):
         return None
     prctl = ctypes.CDLL(None, use_errno=True).prctl
-    parent = os.getpid()
+    expected = parent or os.getpid()
 
     def tie() -> None:
         prctl(PR_SET_PDEATHSIG, int(signum), 0, 0, 0)
-        if os.getppid() != parent:  # It died before the line above.
+        if os.getppid() != expected:  # It died before the line above.
             os._exit(1)
 
     return tie

@@ -18,7 +18,6 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote
 
 from processes import Failure, Supervisor, must_run, run
 
@@ -58,6 +57,14 @@ class Home:
                 raise Failure(refusal) from None
             yield
 
+    def is_held(self) -> bool:
+        """Whether some process holds the folder."""
+        try:
+            with self.locked(""):
+                return False
+        except Failure:
+            return True
+
     def secret(self, name: str) -> str:
         """A password of this stack, made up the first time somebody asks for it."""
         file = self.path / "secrets.json"
@@ -94,10 +101,6 @@ def free_port(usual: int) -> int:
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         return int(probe.getsockname()[1])
-
-
-def postgres_url(*, user: str, password: str, port: int, database: str = DATABASE) -> str:
-    return f"postgres://{quote(user)}:{quote(password)}@{HOST}:{port}/{database}"
 
 
 def unprivileged(data: Path) -> list[str]:
@@ -165,11 +168,11 @@ class Postgres:
         if prefix[:1] == ["setpriv"]:
             os.chown(draft, NOBODY, NOBODY)
         try:
+            options = ["--auth=scram-sha-256", f"--pwfile={password}", "--encoding=UTF8"]
+            options += ["--locale-provider=builtin", "--locale=C.UTF-8", "--no-sync"]
             must_run(
                 "initdb",
-                [*prefix, self.bin / "initdb", "-D", draft, "-U", OWNER]
-                + ["--auth=scram-sha-256", f"--pwfile={password}", "--encoding=UTF8"]
-                + ["--locale-provider=builtin", "--locale=C.UTF-8", "--no-sync"],
+                [*prefix, self.bin / "initdb", "-D", draft, "-U", OWNER, *options],
                 stdin=subprocess.DEVNULL,
             )
         finally:
@@ -209,7 +212,7 @@ class Postgres:
     def _create_database(self, port: int) -> None:
         psql = [self.bin / "psql", "-XAtq", "-h", HOST, "-p", str(port), "-U", OWNER]
         env = {**os.environ, "PGPASSWORD": self.home.secret("owner_password")}
-        exists = f"SELECT 1 FROM pg_database WHERE datname = '{DATABASE}'"
+        exists = f"SELECT 1 FROM pg_database WHERE datname = '{DATABASE}'"  # noqa: S608
         if not must_run("psql", [*psql, "-d", "postgres", "-c", exists], env=env).strip():
             create = f"CREATE DATABASE {DATABASE}"
             must_run("psql", [*psql, "-d", "postgres", "-c", create], env=env)
@@ -264,33 +267,31 @@ def start_servers(
     *,
     home: Home,
     packages: Path,
-    environ: Mapping[str, str],
-    first_ports: tuple[int, int],
+    given: Mapping[str, str],
+    usual_ports: tuple[int, int],
     postgres_settings: list[str],
     durable: bool,
 ) -> Addresses:
     """
-    Start what `environ` does not already name (DATABASE_URL, REDIS_URL) and say where everything is.
-    A given DATABASE_URL is its owner's; the product's own role is made beside it.
+    Start the servers that `given` does not name (DATABASE_URL, REDIS_URL) and say where all are. A
+    given DATABASE_URL is its owner's; the product's own role is made beside it.
     """
-    owner_url = environ.get("DATABASE_URL", "")
+    owner_url = given.get("DATABASE_URL", "")
     if not owner_url:
         postgres = Postgres(
-            home=home, packages=packages, usual_port=first_ports[0], settings=postgres_settings
+            home=home, packages=packages, usual_port=usual_ports[0], settings=postgres_settings
         )
         password = home.secret("owner_password")
-        owner_url = postgres_url(user=OWNER, password=password, port=postgres.start(supervisor))
-    redis_url = environ.get("REDIS_URL", "")
+        owner_url = f"postgres://{OWNER}:{password}@{HOST}:{postgres.start(supervisor)}/{DATABASE}"
+    redis_url = given.get("REDIS_URL", "")
     if not redis_url:
-        valkey = Valkey(
-            home=home, packages=packages, usual_port=first_ports[1], durable=durable
-        )
+        valkey = Valkey(home=home, packages=packages, usual_port=usual_ports[1], durable=durable)
         password = home.secret("valkey_password")
         redis_url = f"redis://:{password}@{HOST}:{valkey.start(supervisor)}/0"
-    return Addresses(owner_url, app_url(owner_url, home), redis_url)
+    return Addresses(owner_url, _app_url(owner_url, home), redis_url)
 
 
-def app_url(owner_url: str, home: Home) -> str:
+def _app_url(owner_url: str, home: Home) -> str:
     """The same server and database, as the role that owns nothing."""
     scheme, rest = owner_url.split("://", 1)
     place = rest.rpartition("@")[2]

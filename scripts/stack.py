@@ -1,24 +1,66 @@
 """
 Runs the product and its checks on any machine that has Python: installs what is missing into `.venv`,
 starts PostgreSQL and Valkey below `.local/` unless DATABASE_URL and REDIS_URL name others, and stops
-everything it started, however it ends. Needs only the standard library. `--help` lists the verbs.
+everything it started, however it ends. Needs only the standard library.
 """
 
-import argparse
 import sys
-import time
-from collections.abc import Callable
 
-from installation import FULL_LOCK, install
-from processes import Failure, Stopped, raise_on_signals, say
-from stacks import env_file, test_stack
-
-if sys.version_info < (3, 11):
+# Before the imports, at which an older one would fail with other words.
+if sys.version_info < (3, 11):  # noqa: UP036
     sys.exit("Python 3.11 or newer is needed; this is " + sys.version.split()[0])
 
+import argparse
+import contextlib
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator
 
-def serve(_args: list[str]) -> int:
-    """Keep the servers of the tests running, so that `pytest` can be called directly."""
+from checks import run_checks, run_tests
+from demo import run_demo
+from installation import FULL_LOCK, PYTHON, ROOT, RUN_LOCK, install
+from processes import Failure, Stopped, Supervisor, raise_on_signals, run, say
+from stacks import DEMO, TEST, Stack, demo_stack, env_file, running, test_stack
+
+
+def demo(_args: list[str]) -> int:
+    """run the product with a demo shop (PORT=8010 moves it)"""
+    run_demo()
+    return 0
+
+
+def test(args: list[str]) -> int:
+    """all checks and tests; with arguments, only pytest with them"""
+    install(FULL_LOCK)
+    with _test_servers() as stack:
+        failed = [] if args else run_checks(stack)
+        if run_tests(stack, args) != 0:
+            failed.append("tests")
+    if failed:
+        say(f"FAILED: {', '.join(failed)}")
+    return 1 if failed else 0
+
+
+def soak(args: list[str]) -> int:
+    """the tests that repeat themselves, with large numbers"""
+    install(FULL_LOCK)
+    with _test_servers() as stack:
+        return run_tests(stack, ["-m", "soak", *args], soak=True)
+
+
+def bench(args: list[str]) -> int:
+    """the measurements"""
+    if not (ROOT / "benchmarks" / "__main__.py").exists():
+        say("There is nothing to measure yet: no benchmarks/__main__.py.")
+        return 0
+    install(FULL_LOCK)
+    with _test_servers() as stack:
+        return run([PYTHON, "-m", "benchmarks", *args], cwd=ROOT, env=stack.env).returncode
+
+
+def servers(_args: list[str]) -> int:
+    """keep the servers of the tests running, for calling pytest directly"""
     install(FULL_LOCK)
     with test_stack() as stack:
         file = env_file(stack.home)
@@ -29,8 +71,43 @@ def serve(_args: list[str]) -> int:
             time.sleep(0.5)
 
 
+def manage(args: list[str]) -> int:
+    """manage.py with the demo's data; starts its servers when the demo is not running"""
+    install(RUN_LOCK)
+    env = running(DEMO)
+    with contextlib.nullcontext() if env else demo_stack({}) as started:
+        env = env or started.env
+        if args[:1] == ["migrate"]:
+            env = {**env, "DATABASE_URL": env["OWNER_DATABASE_URL"]}
+        return run([PYTHON, "manage.py", *args], cwd=ROOT, env=env).returncode
+
+
+def lock(_args: list[str]) -> int:
+    """write the lock files anew from pyproject.toml"""
+    uv = shutil.which("uv")
+    if uv is None:
+        raise Failure("The lock files are written by uv:  pip install uv")
+    compile_lock = [uv, "pip", "compile", "--python-version=3.11", "--no-emit-index-url"]
+    compile_lock += ["--no-header", "--generate-hashes", "--quiet", "pyproject.toml"]
+    done = run([*compile_lock, "-o", RUN_LOCK.name], cwd=ROOT).returncode
+    full = [*compile_lock, "--extra=dev", f"--constraint={RUN_LOCK.name}", "-o", FULL_LOCK.name]
+    return done or run(full, cwd=ROOT).returncode
+
+
+@contextlib.contextmanager
+def _test_servers() -> Iterator[Stack]:
+    """The servers of the tests: those that somebody keeps running, or else our own."""
+    env = running(TEST)
+    if env is None:
+        with test_stack() as stack:
+            yield stack
+    else:
+        with Supervisor(TEST.logs) as supervisor:
+            yield Stack(TEST, supervisor, env)
+
+
 VERBS: dict[str, Callable[[list[str]], int]] = {
-    "servers": serve,
+    verb.__name__: verb for verb in (demo, test, soak, bench, servers, manage, lock)
 }
 
 
@@ -38,12 +115,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         prog="stack.py",
         description=__doc__,
-        epilog="\n".join(f"{name:9} {verb.__doc__}" for name, verb in VERBS.items()),
+        epilog="\n".join(f"  {name:9} {verb.__doc__}" for name, verb in VERBS.items()),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("verb", choices=VERBS, metavar="VERB")
     parser.add_argument("args", nargs=argparse.REMAINDER, help="passed on")
     options = parser.parse_args()
+    os.chdir(ROOT)
     raise_on_signals()
     try:
         return VERBS[options.verb](options.args)

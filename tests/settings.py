@@ -11,7 +11,7 @@ from loyalty.settings import DATABASES, INSTALLED_APPS, STORAGES
 
 # Several people may run tests on the same servers, each with a suffix of their own.
 DATABASES["default"]["NAME"] = "test_loyalty" + os.environ.get("TEST_DB_SUFFIX", "")
-OWNER_DATABASE_URL = os.environ.get("TEST_OWNER_DATABASE_URL", "")  # scripts/stack.py gives it.
+OWNER_DATABASE_URL = os.environ.get("OWNER_DATABASE_URL", "")  # scripts/stack.py gives it.
 
 INSTALLED_APPS = ["tests.support", *INSTALLED_APPS]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # Fast; tests sign in a lot.

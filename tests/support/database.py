@@ -33,7 +33,7 @@ def owner_url(database: str) -> str:
     """The address of `database` on the test server, for the role that owns the tables."""
     if not settings.OWNER_DATABASE_URL:
         raise ImproperlyConfigured(
-            "TEST_OWNER_DATABASE_URL is not set. Run `python scripts/stack.py test`, or keep "
+            "OWNER_DATABASE_URL is not set. Run `python scripts/stack.py test`, or keep "
             "`python scripts/stack.py servers` running and read `.local/test/env.sh`."
         )
     return str(settings.OWNER_DATABASE_URL).rsplit("/", 1)[0] + f"/{database}"

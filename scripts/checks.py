@@ -1,0 +1,49 @@
+"""All that must hold before a change is good: style, types, templates, settings, texts, tests."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from installation import PYTHON, ROOT, VENV
+from messages_compiled import compile_messages
+from processes import run, say
+from stacks import Stack
+
+BIN = VENV / "bin"
+# What an installation on the internet sets: `check --deploy` must have nothing to say about it.
+PRODUCTION = {
+    "DEBUG": "False",
+    "DEMO": "False",
+    "ALLOWED_HOSTS": "loyalty.example",
+    "SITE_URL": "https://loyalty.example",
+    "SECURE_COOKIES": "True",
+}
+MANAGE: list[str | Path] = [PYTHON, "manage.py"]
+CHECKS: list[tuple[str, list[str | Path]]] = [
+    ("ruff check", [BIN / "ruff", "check"]),
+    ("ruff format", [BIN / "ruff", "format", "--check"]),
+    ("mypy", [BIN / "mypy"]),
+    ("djlint", [BIN / "djlint", "templates", "--lint", "--quiet"]),
+    ("makemigrations --check", [*MANAGE, "makemigrations", "--check", "--dry-run"]),
+    ("check --deploy", [*MANAGE, "check", "--deploy", "--fail-level=WARNING"]),
+    ("texts in Vietnamese", [PYTHON, "scripts/messages.py", "check"]),
+]
+
+
+def run_checks(stack: Stack) -> list[str]:
+    """Run every check, each with its name above what it says; return the names of those that failed."""
+    failed = []
+    for name, command in CHECKS:
+        say(f"── {name}")
+        if run(command, cwd=ROOT, env={**stack.env, **PRODUCTION}).returncode != 0:
+            failed.append(name)
+    say(f"── {len(CHECKS) - len(failed)} of {len(CHECKS)} checks passed; now the tests")
+    return failed
+
+
+def run_tests(stack: Stack, args: Sequence[str], *, soak: bool = False) -> int:
+    """Run pytest with `args` and return its exit code; `soak` asks the tests for large numbers."""
+    compile_messages()
+    env = {**stack.env, "PYTHONDONTWRITEBYTECODE": "1", **({"SOAK": "1"} if soak else {})}
+    sys.stdout.flush()
+    return run([PYTHON, "-m", "pytest", *args], cwd=ROOT, env=env).returncode
