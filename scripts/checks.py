@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from installation import PYTHON, ROOT, VENV
 from messages_compiled import compile_messages
@@ -18,12 +17,12 @@ PRODUCTION = {
     "SITE_URL": "https://loyalty.example",
     "SECURE_COOKIES": "True",
 }
-MANAGE: list[str | Path] = [PYTHON, "manage.py"]
-CHECKS: list[tuple[str, list[str | Path]]] = [
-    ("ruff check", [BIN / "ruff", "check"]),
-    ("ruff format", [BIN / "ruff", "format", "--check"]),
-    ("mypy", [BIN / "mypy"]),
-    ("djlint", [BIN / "djlint", "templates", "--lint", "--quiet"]),
+MANAGE = [PYTHON, "manage.py"]
+CHECKS = [
+    ("ruff check", [str(BIN / "ruff"), "check"]),
+    ("ruff format", [str(BIN / "ruff"), "format", "--check"]),
+    ("mypy", [str(BIN / "mypy")]),
+    ("djlint", [str(BIN / "djlint"), "templates", "--lint", "--quiet"]),
     ("makemigrations --check", [*MANAGE, "makemigrations", "--check", "--dry-run"]),
     ("check --deploy", [*MANAGE, "check", "--deploy", "--fail-level=WARNING"]),
     ("texts in Vietnamese", [PYTHON, "scripts/messages.py", "check"]),

@@ -5,7 +5,6 @@ import http.client
 import json
 import os
 import time
-from pathlib import Path
 from typing import Any
 
 from installation import PYTHON, ROOT, RUN_LOCK, install
@@ -100,7 +99,7 @@ def _seed(stack: Stack) -> dict[str, Any]:
 def _start_processes(stack: Stack, port: int) -> None:
     with step("Web server, worker and beat running"):
         celery = [PYTHON, "-m", "celery", "-A", "loyalty.celery"]
-        schedule = DEMO.path / "beat-schedule"
+        schedule = str(DEMO.path / "beat-schedule")
         start = stack.supervisor.start
         start("worker", [*celery, "worker", "-c", "2", "-l", "INFO"], env=stack.env)
         start("beat", [*celery, "beat", "-l", "INFO", "-s", schedule, "--pidfile="], env=stack.env)
@@ -110,7 +109,7 @@ def _start_processes(stack: Stack, port: int) -> None:
         )
 
 
-def _gunicorn(port: int) -> list[str | Path]:
+def _gunicorn(port: int) -> list[str]:
     options = ["--worker-class=gthread", "--workers=2", "--threads=4", "--access-logfile=-"]
     return [
         *(PYTHON, "-m", "gunicorn", "loyalty.wsgi:application"),

@@ -11,7 +11,7 @@ from processes import Failure, run, say
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
-PYTHON = VENV / "bin" / "python"
+PYTHON = str(VENV / "bin" / "python")
 RUN_LOCK = ROOT / "requirements.txt"
 FULL_LOCK = ROOT / "requirements-dev.txt"  # Holds the run lock too.
 STAMP = VENV / "installed"
@@ -26,12 +26,12 @@ def install(lock: Path) -> None:
     """Bring `.venv` to what `lock` says; nothing to do when it already was, or holds more."""
     wanted = _digest(lock)
     stamp = STAMP.read_text().split() if STAMP.exists() else []
-    if wanted in stamp and PYTHON.exists():
+    if wanted in stamp and Path(PYTHON).exists():
         return
-    if not PYTHON.exists():
+    if not Path(PYTHON).exists():
         _create()
     say(f"Installing {lock.name} …")
-    command = [PYTHON, "-m", "pip", "install", "--quiet", "--require-hashes", "-r", lock]
+    command = [PYTHON, "-m", "pip", "install", "--quiet", "--require-hashes", "-r", str(lock)]
     env = {**os.environ, "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_ROOT_USER_ACTION": "ignore"}
     if run(command, env=env).returncode != 0:
         raise Failure("pip could not install the packages; its own words are above.")

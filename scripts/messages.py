@@ -41,20 +41,19 @@ KEYWORDS = {
 PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|%[sd]|\{\w*\}")
 WIDTH = 100
 
-Extraction = tuple[int, str, Any, list[str]]
-
 
 def extract_template(
     source: BinaryIO,
     keywords: Mapping[str, Any],
     comment_tags: Collection[str],
-    options: Mapping[str, Any],
-) -> Iterator[Extraction]:
+    options: Any,
+) -> Iterator[tuple[int, str, Any, list[str]]]:
     """Babel's extraction method for Django templates."""
     calls = templatize(source.read().decode())
     # Django writes the tags as Python calls amid blanked-out text, whose indentation means nothing.
     python = "\n".join(line.strip() for line in calls.splitlines())
-    yield from extract_python(BytesIO(python.encode()), keywords, comment_tags, dict(options))
+    found: Any = extract_python(BytesIO(python.encode()), keywords, comment_tags, options)
+    yield from found
 
 
 METHODS: list[tuple[str, Any]] = [
@@ -185,8 +184,8 @@ def _problems_of(message: Message) -> list[str]:
     if message.fuzzy:
         return [f"marked fuzzy: {_singular(message)!r}"]
     # Of a plural, the one Vietnamese form is said for every number, so it needs the plural's.
-    original = message.id[-1] if message.pluralizable else message.id
-    translation = message.string[0] if message.pluralizable else message.string
+    original = _forms(message.id)[-1]
+    translation = _forms(message.string)[0]
     if sorted(PLACEHOLDER.findall(original)) != sorted(PLACEHOLDER.findall(translation)):
         return [f"other placeholders: {original!r} → {translation!r}"]
     return []
@@ -197,12 +196,16 @@ def _key(message: Message) -> tuple[Any, str | None]:
 
 
 def _singular(message: Message) -> str:
-    return str(message.id[0] if message.pluralizable else message.id)
+    return _forms(message.id)[0]
 
 
 def _is_translated(message: Message) -> bool:
-    forms = message.string if message.pluralizable else (message.string,)
-    return bool(forms) and all(forms)
+    return all(_forms(message.string))
+
+
+def _forms(text: Any) -> tuple[str, ...]:
+    """The forms of a text that has a plural, or its only one."""
+    return (text or "",) if isinstance(text, str | None) else tuple(text) or ("",)
 
 
 def compile_catalogue() -> int:

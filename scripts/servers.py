@@ -210,7 +210,7 @@ class Postgres:
         return len(lines) >= 8 and lines[0] == str(pid) and lines[7].strip() == "ready"
 
     def _create_database(self, port: int) -> None:
-        psql = [self.bin / "psql", "-XAtq", "-h", HOST, "-p", str(port), "-U", OWNER]
+        psql = [str(self.bin / "psql"), "-XAtq", "-h", HOST, "-p", str(port), "-U", OWNER]
         env = {**os.environ, "PGPASSWORD": self.home.secret("owner_password")}
         exists = f"SELECT 1 FROM pg_database WHERE datname = '{DATABASE}'"  # noqa: S608
         if not must_run("psql", [*psql, "-d", "postgres", "-c", exists], env=env).strip():

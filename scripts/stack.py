@@ -16,11 +16,13 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 
 from checks import run_checks, run_tests
 from demo import run_demo
 from installation import FULL_LOCK, PYTHON, ROOT, RUN_LOCK, install
 from processes import Failure, Stopped, Supervisor, raise_on_signals, run, say
+from servers import Home
 from stacks import DEMO, TEST, Stack, demo_stack, env_file, running, test_stack
 
 
@@ -33,7 +35,7 @@ def demo(_args: list[str]) -> int:
 def test(args: list[str]) -> int:
     """all checks and tests; with arguments, only pytest with them"""
     install(FULL_LOCK)
-    with _test_servers() as stack:
+    with _servers_of(TEST, test_stack) as stack:
         failed = [] if args else run_checks(stack)
         if run_tests(stack, args) != 0:
             failed.append("tests")
@@ -45,7 +47,7 @@ def test(args: list[str]) -> int:
 def soak(args: list[str]) -> int:
     """the tests that repeat themselves, with large numbers"""
     install(FULL_LOCK)
-    with _test_servers() as stack:
+    with _servers_of(TEST, test_stack) as stack:
         return run_tests(stack, ["-m", "soak", *args], soak=True)
 
 
@@ -55,7 +57,7 @@ def bench(args: list[str]) -> int:
         say("There is nothing to measure yet: no benchmarks/__main__.py.")
         return 0
     install(FULL_LOCK)
-    with _test_servers() as stack:
+    with _servers_of(TEST, test_stack) as stack:
         return run([PYTHON, "-m", "benchmarks", *args], cwd=ROOT, env=stack.env).returncode
 
 
@@ -74,11 +76,8 @@ def servers(_args: list[str]) -> int:
 def manage(args: list[str]) -> int:
     """manage.py with the demo's data; starts its servers when the demo is not running"""
     install(RUN_LOCK)
-    env = running(DEMO)
-    with contextlib.nullcontext() if env else demo_stack({}) as started:
-        env = env or started.env
-        if args[:1] == ["migrate"]:
-            env = {**env, "DATABASE_URL": env["OWNER_DATABASE_URL"]}
+    with _servers_of(DEMO, lambda: demo_stack({})) as stack:
+        env = stack.as_owner() if args[:1] == ["migrate"] else stack.env
         return run([PYTHON, "manage.py", *args], cwd=ROOT, env=env).returncode
 
 
@@ -95,15 +94,15 @@ def lock(_args: list[str]) -> int:
 
 
 @contextlib.contextmanager
-def _test_servers() -> Iterator[Stack]:
-    """The servers of the tests: those that somebody keeps running, or else our own."""
-    env = running(TEST)
+def _servers_of(home: Home, start: Callable[[], AbstractContextManager[Stack]]) -> Iterator[Stack]:
+    """The stack that some other process keeps running, or else our own."""
+    env = running(home)
     if env is None:
-        with test_stack() as stack:
+        with start() as stack:
             yield stack
     else:
-        with Supervisor(TEST.logs) as supervisor:
-            yield Stack(TEST, supervisor, env)
+        with Supervisor(home.logs) as supervisor:
+            yield Stack(home, supervisor, env)
 
 
 VERBS: dict[str, Callable[[list[str]], int]] = {

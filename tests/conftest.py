@@ -1,9 +1,16 @@
+import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 from pytest_django import DjangoDbBlocker
 
 from tests.support import database
+
+# A slow machine is no reason to fail; `make soak` looks much longer.
+settings.register_profile("usual", deadline=None, max_examples=100)
+settings.register_profile("soak", deadline=None, max_examples=5_000)
+settings.load_profile("soak" if "SOAK" in os.environ else "usual")
 
 
 @pytest.fixture(scope="session")
