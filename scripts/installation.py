@@ -7,7 +7,7 @@ import venv
 from importlib.util import find_spec
 from pathlib import Path
 
-from processes import Failure, run, say
+from processes import Failure, must_run, say
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
@@ -33,8 +33,7 @@ def install(lock: Path) -> None:
     say(f"Installing {lock.name} …")
     command = [PYTHON, "-m", "pip", "install", "--quiet", "--require-hashes", "-r", str(lock)]
     env = {**os.environ, "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_ROOT_USER_ACTION": "ignore"}
-    if run(command, env=env).returncode != 0:
-        raise Failure("pip could not install the packages; its own words are above.")
+    must_run("Installing the packages", command, env=env)
     stamps = [_digest(RUN_LOCK), wanted] if lock == FULL_LOCK else [wanted]
     STAMP.write_text("\n".join(stamps) + "\n")
 
