@@ -1,0 +1,54 @@
+from io import BytesIO
+
+import messages
+import pytest
+from babel.messages.catalog import Message
+
+
+def extracted(template: str) -> list[object]:
+    source = BytesIO(template.encode())
+    return [found[2] for found in messages.extract_template(source, messages.KEYWORDS, [], {})]
+
+
+@pytest.mark.parametrize(
+    ("template", "texts"),
+    [
+        ("<p>\n    {% translate 'Points' %}</p>", ["Points"]),
+        ('<p title="{{ _("Balance") }}">', ["Balance"]),
+        ('{% include "x.html" with text=_("Gifts") %}', ["Gifts"]),
+        ('{{ name|default:_("nobody") }}', ["nobody"]),
+        ("{% blocktranslate %}Hello {{ name }}{% endblocktranslate %}", ["Hello %(name)s"]),
+        (
+            "{% blocktranslate trimmed count n=n %}\n  one {{ n }}\n{% plural %}\n  many\n"
+            "{% endblocktranslate %}",
+            [("one %(n)s", "many")],
+        ),
+        ("{% translate 'May' context 'month' %}", [("month", "May")]),
+        ("{# {% translate 'Old' %} #}{% comment %}{% translate 'Gone' %}{% endcomment %}", []),
+    ],
+)
+def test_texts_are_found_in_templates(template, texts):
+    assert [
+        tuple(part for part in text if part is not None) if isinstance(text, tuple) else text
+        for text in extracted(template)
+    ] == texts
+
+
+@pytest.mark.parametrize(
+    ("original", "translation", "problem"),
+    [
+        ("Sale", "Bán hàng", ""),
+        ("Sale", "", "without Vietnamese"),
+        ("%(n)s left", "còn %(n)s", ""),
+        ("%(n)s left", "còn", "other placeholders"),
+        ("{count} left", "còn {n}", "other placeholders"),
+        (("one %(n)s", "many %(n)s"), ("%(n)s cái",), ""),
+        (("one", "%(n)s of them"), ("%(n)s cái",), ""),
+        (("one %(n)s", "many %(n)s"), ("cái",), "other placeholders"),
+        (("one %(n)s", "many %(n)s"), ("",), "without Vietnamese"),
+    ],
+)
+def test_a_translation_is_whole_and_keeps_its_placeholders(original, translation, problem):
+    found = messages._problems_of(Message(original, translation))
+
+    assert [line.split(":")[0] for line in found] == ([problem] if problem else [])

@@ -1,0 +1,39 @@
+"""The product runs as a role that owns nothing, and so do these tests."""
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+
+pytestmark = pytest.mark.django_db
+
+
+def one_value(query: str) -> object:
+    with connection.cursor() as cursor:
+        cursor.execute(query)
+        return cursor.fetchone()[0]
+
+
+def test_the_role_owns_no_table_and_is_no_superuser():
+    assert one_value("SELECT current_user") == "loyalty_app"
+    assert one_value("SELECT count(*) FROM pg_tables WHERE tableowner = current_user") == 0
+    assert one_value("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'") > 0
+    assert one_value("SELECT rolsuper FROM pg_roles WHERE rolname = current_user") is False
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "TRUNCATE django_session",
+        "DROP TABLE django_session",
+        "ALTER TABLE django_session DISABLE TRIGGER ALL",
+        "CREATE TABLE mine (id integer)",
+        "SET session_replication_role = replica",
+        "SET ROLE loyalty_owner",
+    ],
+)
+def test_the_role_cannot_get_around_the_database_guards(statement):
+    with (
+        pytest.raises(DatabaseError, match=r"permission denied|must be owner"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(statement)
