@@ -1,0 +1,151 @@
+"""Phones, card numbers, names and birthdays: what a person writes, made into what we keep. Pure."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+import phonenumbers
+from django.utils.translation import gettext as _
+
+from loyalty.errors import InvalidInput
+from loyalty.text import fold, sort_key
+
+REGION = "VN"
+# Vietnam shortened its 11-digit mobile numbers in 2018 (Ministry of Information and
+# Communications, plan 798/QD-BTTTT): old prefix → new one, without the leading 0.
+_OLD_PREFIXES = {
+    **{f"16{digit}": f"3{digit}" for digit in range(2, 10)},
+    **{"120": "70", "121": "79", "122": "77", "126": "76", "128": "78"},
+    **{"123": "83", "124": "84", "125": "85", "127": "81", "129": "82"},
+    **{"186": "56", "188": "58", "199": "59"},
+}
+
+
+def normalise_phone(text: str) -> str:
+    """
+    The number in E.164, from any form a Vietnamese person writes it in: spaces, dots, +84, 84,
+    the 11-digit prefixes from before 2018. Numbers of other countries need their +.
+    Raises InvalidInput saying what is wrong.
+
+    >>> normalise_phone("0912 345 678"), normalise_phone("84-912.345.678")
+    ('+84912345678', '+84912345678')
+    >>> normalise_phone("0168 234 5678")
+    '+84382345678'
+    """
+    digits = _digits(text)
+    if digits.startswith("+") and not digits.startswith("+84"):
+        return _checked(digits, text)
+    national = re.sub(r"^(\+84|0084|84(?=\d{9,10}$)|0)", "", digits)
+    if len(national) == 10 and national[:3] in _OLD_PREFIXES:
+        national = _OLD_PREFIXES[national[:3]] + national[3:]
+    return _checked(f"+84{national}", text)
+
+
+def _digits(text: str) -> str:
+    """Digits of any script as ASCII, a leading + kept, and nothing else."""
+    plain = unicodedata.normalize("NFKC", text).strip()
+    digits = "".join(str(int(char)) for char in plain if char.isdigit() and char.isdecimal())
+    if re.search(r"[^\d\s().+-]", plain) or len(digits) < 4 or len(digits) > 15:
+        raise InvalidInput("phone", _("This is not a phone number."))
+    return f"+{digits}" if plain.startswith("+") else digits
+
+
+def _checked(number: str, typed: str) -> str:
+    try:
+        parsed = phonenumbers.parse(number, None)
+    except phonenumbers.NumberParseException as error:
+        raise InvalidInput("phone", _("This is not a phone number.")) from error
+    if not phonenumbers.is_valid_number(parsed):
+        raise InvalidInput("phone", _what_is_wrong(number))
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _what_is_wrong(number: str) -> str:
+    missing = 9 - len(number.removeprefix("+84"))
+    if not number.startswith("+84") or missing == 0:
+        return _("No phone has this number. Please check the digits.")
+    if missing > 0:
+        return _("%(count)d digits are missing. Mobile numbers have 10.") % {"count": missing}
+    return _("%(count)d digits too many. Mobile numbers have 10.") % {"count": -missing}
+
+
+def show_phone(phone: str) -> str:
+    """
+    As people say it, 4-3-3; numbers of other countries in their international form.
+
+    >>> show_phone("+84912345678"), show_phone("")
+    ('0912 345 678', '')
+    """
+    if re.fullmatch(r"\+84\d{9}", phone):
+        return f"0{phone[3:6]} {phone[6:9]} {phone[9:]}"
+    if not phone:
+        return ""
+    parsed = phonenumbers.parse(phone, None)
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+
+
+def mask_phone(phone: str) -> str:
+    """
+    Enough for its owner to know it, too little for anybody else.
+
+    >>> mask_phone("+84912345678")
+    '0912 ••• 678'
+    """
+    shown = show_phone(phone)
+    return f"{shown[:4]} ••• {shown[-3:]}" if len(shown) > 9 else "•••"
+
+
+def is_card_number(text: str) -> bool:
+    """
+    Whether the eight digits could be one of our cards: the last is a Luhn digit.
+
+    >>> is_card_number("123"), is_card_number("12345674"), is_card_number("12345675")
+    (False, True, False)
+    """
+    digits = re.sub(r"\s", "", text)
+    if not re.fullmatch(r"\d{8}", digits, flags=re.ASCII):
+        return False
+    total = 0
+    for place, char in enumerate(reversed(digits)):
+        doubled = int(char) * (2 if place % 2 else 1)
+        total += doubled // 10 + doubled % 10
+    return total % 10 == 0
+
+
+def show_card_number(number: str) -> str:
+    """
+    >>> show_card_number("12345674")
+    '1234 5674'
+    """
+    return f"{number[:4]} {number[4:]}"
+
+
+def name_columns(name: str) -> dict[str, str]:
+    """The three columns of a name: as written (spaces tidied), for search, and for sorting."""
+    tidy = re.sub(r"\s+", " ", unicodedata.normalize("NFC", name)).strip()
+    if "\x00" in tidy:
+        raise InvalidInput("name", _("The name holds a character that cannot be kept."))
+    if len(tidy) > 200:
+        raise InvalidInput("name", _("The name is longer than 200 letters."))
+    return {"name": tidy, "name_folded": fold(tidy)[:200], "name_sort": sort_key(tidy)[:500]}
+
+
+@dataclass(frozen=True)
+class Birthday:
+    """A day and month; the year only when the customer wished to give it."""
+
+    day: int
+    month: int
+    year: int | None = None
+
+    def __post_init__(self) -> None:
+        days = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+        if not 1 <= self.month <= 12 or not 1 <= self.day <= days[self.month - 1]:
+            raise InvalidInput("birthday", _("This day is not in the calendar."))
+        if self.year is not None and not 1900 <= self.year <= 2100:
+            raise InvalidInput("birthday", _("This year of birth is not possible."))
+        leap = self.year is None or (
+            self.year % 4 == 0 and (self.year % 100 != 0 or self.year % 400 == 0)
+        )
+        if (self.day, self.month) == (29, 2) and not leap:
+            raise InvalidInput("birthday", _("This day is not in the calendar."))

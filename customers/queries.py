@@ -1,0 +1,67 @@
+"""Finding customers, and what they agreed to."""
+
+import re
+
+from django.db.models import Q, QuerySet
+
+from customers.identity import is_card_number, normalise_phone
+from customers.models import Consent, Customer
+from loyalty.errors import InvalidInput
+from loyalty.text import fold
+
+TOKEN = re.compile(r"[A-Za-z0-9_-]{22}")
+
+
+def find_customers(text: str, *, limit: int = 8) -> list[Customer]:
+    """
+    The customers a cashier may mean by `text`: a phone in any form, a card number, a scanned
+    card, an external id, the last digits of a phone, or part of a name without marks.
+    Exact hits come alone; otherwise by name. At most `limit`.
+    """
+    typed = text.strip().replace("\x00", "")
+    if not typed:
+        return []
+    exact = list(Customer.objects.filter(_exact(typed))[:limit])
+    return exact or list(Customer.objects.filter(_alike(typed)).order_by("name_sort")[:limit])
+
+
+def _exact(typed: str) -> Q:
+    match = Q(external_id=typed)
+    if TOKEN.fullmatch(typed):
+        match |= Q(card_token=typed)
+    if is_card_number(typed):
+        match |= Q(card_number=re.sub(r"\s", "", typed))
+    if "@" in typed:
+        match |= Q(email__iexact=typed)
+    try:
+        match |= Q(phone=normalise_phone(typed))
+    except InvalidInput:
+        pass
+    return match
+
+
+def _alike(typed: str) -> Q:
+    digits = re.sub(r"\D", "", typed)
+    if len(digits) >= 4 and len(digits) >= len(re.sub(r"[\s.+-]", "", typed)):
+        return Q(phone__endswith=digits)
+    return Q(name_folded__contains=fold(typed))
+
+
+def consents_of(customer: Customer) -> dict[str, Consent]:
+    """The newest act of consent for each channel that has one, adverts only. One query."""
+    newest = (
+        Consent.objects.filter(customer=customer, purpose=Consent.Purpose.ADS)
+        .order_by("channel", "-id")
+        .distinct("channel")
+    )
+    return {consent.channel: consent for consent in newest}
+
+
+def agreeing(*, channel: str) -> QuerySet[Consent]:
+    """For each customer whose newest word on adverts by `channel` is yes, that consent."""
+    newest = (
+        Consent.objects.filter(channel=channel, purpose=Consent.Purpose.ADS)
+        .order_by("customer_id", "-id")
+        .distinct("customer_id")
+    )
+    return Consent.objects.filter(pk__in=newest.values("pk"), granted=True)

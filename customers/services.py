@@ -1,0 +1,140 @@
+"""The only writers of customers and consents."""
+
+import secrets
+from datetime import datetime
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from customers.identity import Birthday, name_columns, normalise_phone
+from customers.models import Consent, Customer
+from loyalty.errors import DomainError, InvalidInput
+from loyalty.shop.models import Branch, User
+
+
+class AlreadyEnrolled(DomainError):
+    """The phone or e-mail belongs to a customer already; `customer` is that one."""
+
+    def __init__(self, customer: Customer) -> None:
+        super().__init__(_("This customer is already a member."))
+        self.customer = customer
+
+
+def new_token() -> str:
+    """128 random bits in 22 letters that are safe in an address."""
+    return secrets.token_urlsafe(16)
+
+
+@transaction.atomic
+def enrol_customer(
+    *,
+    phone: str,
+    at: datetime,
+    by: User | None,
+    branch: Branch | None = None,
+    name: str = "",
+    salutation: str = "",
+    email: str = "",
+    birthday: Birthday | None = None,
+    language: str = "vi",
+    external_id: str = "",
+) -> Customer:
+    """
+    Enrol a customer and return them. `phone` may be in any Vietnamese form; it may be empty
+    only when an `external_id` or e-mail says who this is.
+
+    Safe to retry: a second call raises AlreadyEnrolled, which carries the customer. Raises
+    InvalidInput naming the field that cannot be understood; then nothing is written.
+    """
+    number = normalise_phone(phone) if phone else ""
+    if not (number or email or external_id):
+        raise InvalidInput("phone", _("A phone number is needed."))
+    address = clean_email(email)
+    values = {
+        **name_columns(name),
+        "phone": number,
+        "email": address,
+        "external_id": external_id,
+        "salutation": salutation,
+        "language": language,
+        "birth_day": birthday and birthday.day,
+        "birth_month": birthday and birthday.month,
+        "birth_year": birthday and birthday.year,
+        "joined_at": at,
+        "joined_branch": branch,
+        "card_token": new_token(),
+    }
+    known = _known(phone=number, email=address, external_id=external_id)
+    if known is not None:
+        raise AlreadyEnrolled(known)
+    created = Customer.objects.bulk_create([Customer(**values)], ignore_conflicts=True)
+    customer = Customer.objects.get(card_token=created[0].card_token) if created else None
+    if customer is None:  # Another till was faster.
+        raise AlreadyEnrolled(Customer.objects.get(phone=number))
+    return customer
+
+
+def _known(*, phone: str, email: str, external_id: str) -> Customer | None:
+    for field, value in (("phone", phone), ("email__iexact", email), ("external_id", external_id)):
+        found = Customer.objects.filter(**{field: value}).first() if value else None
+        if found is not None:
+            return found
+    return None
+
+
+def clean_email(email: str) -> str:
+    """The address, checked; empty stays empty. Raises InvalidInput."""
+    address = email.strip()
+    if address:
+        try:
+            validate_email(address)
+        except ValidationError as error:
+            raise InvalidInput("email", _("This is not an e-mail address.")) from error
+    return address
+
+
+@transaction.atomic
+def record_consent(
+    *,
+    customer: Customer,
+    channel: str,
+    granted: bool,
+    wording: str,
+    means: str,
+    at: datetime,
+    by: User | None,
+    evidence: str = "",
+) -> Consent:
+    """
+    Keep that the customer agreed to, or refused, adverts by `channel`. `wording` names the
+    text that was shown. Safe to retry: saying the same again adds nothing and returns the
+    row that stands (Law 91/2025 art. 9: consent must be verifiable, refusing as easy).
+    """
+    # One writer at a time per customer, or two acts could land in the wrong order.
+    Customer.objects.select_for_update(of=("self",), no_key=True).get(pk=customer.pk)
+    newest = (
+        Consent.objects.filter(customer=customer, channel=channel, purpose=Consent.Purpose.ADS)
+        .order_by("-id")
+        .first()
+    )
+    if newest is not None and newest.granted == granted:
+        return newest
+    return Consent.objects.create(
+        customer=customer,
+        channel=channel,
+        granted=granted,
+        wording=wording,
+        means=means,
+        evidence=evidence,
+        recorded_at=at,
+        recorded_by=by,
+    )
+
+
+@transaction.atomic
+def rename_customer(*, customer: Customer, name: str, salutation: str, by: User | None) -> None:
+    """Change how the shop calls the customer. Raises InvalidInput for an impossible name."""
+    columns = name_columns(name) | {"salutation": salutation}
+    Customer.objects.filter(pk=customer.pk).update(**columns)

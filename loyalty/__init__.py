@@ -1,0 +1,1 @@
+"""The project's namespace: settings, wiring and the sub-apps that make the programme."""

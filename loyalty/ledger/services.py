@@ -1,0 +1,148 @@
+"""
+The only writers of points: thin, typed calls of the SQL functions in migration 0003.
+
+Every service that moves points locks the account first, then looks, then acts, inside one
+transaction at READ COMMITTED.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.db import connection, transaction
+from django.utils.translation import gettext as _
+from psycopg.types.json import Jsonb
+
+from loyalty.dates import local_date
+from loyalty.errors import DomainError
+from loyalty.ledger.models import Lot
+from loyalty.shop.queries import get_shop
+
+
+class InsufficientPoints(DomainError):
+    def __init__(self, *, needed: int, available: int) -> None:
+        super().__init__(
+            _("%(needed)d points are needed; %(available)d can be used.")
+            % {"needed": needed, "available": available}
+        )
+        self.needed = needed
+        self.available = available
+
+
+@dataclass(frozen=True)
+class Credit:
+    """Points to add to one customer for one event."""
+
+    customer_id: int
+    points: int  # Whole, above zero.
+    reference: str
+    occurred_at: datetime
+    expires_on: date | None  # The last day they can be used; None: for ever.
+    version_id: int
+    explanation: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Posted:
+    entry_id: int
+    balance_after: int
+
+
+def lock_accounts(customer_ids: Iterable[int]) -> dict[int, int]:
+    """
+    Lock these customers' accounts until the transaction ends, opening the ones that are new,
+    in the order of their ids so that two callers never wait on each other in a circle.
+    Returns each customer's balance.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT * FROM ledger_lock(%s)", [sorted(set(customer_ids))])
+        return {customer_id: balance for customer_id, balance, _number in cursor.fetchall()}
+
+
+@transaction.atomic
+def earn(
+    credits: Sequence[Credit], *, source: str, at: datetime, by_id: int | None
+) -> dict[str, Posted]:
+    """
+    Add one entry and one lot for each credit, in their order; return them by reference.
+    `at` is the moment of recording.
+
+    Not safe to retry by itself: the caller has looked, under the lock, that no reference of
+    this `source` is posted (the database refuses a second one with IntegrityError).
+    """
+    if not credits:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT reference, entry_id, balance_after"
+            " FROM ledger_credit(%s, %s, %s, %s, %s, %s, %s::date[], %s, %s, %s)",
+            [
+                source,
+                [credit.customer_id for credit in credits],
+                [credit.points for credit in credits],
+                [credit.reference for credit in credits],
+                [credit.version_id for credit in credits],
+                [Jsonb(credit.explanation) for credit in credits],
+                [credit.expires_on for credit in credits],
+                [credit.occurred_at for credit in credits],
+                at,
+                by_id,
+            ],
+        )
+        return {ref: Posted(entry_id, balance) for ref, entry_id, balance in cursor.fetchall()}
+
+
+@transaction.atomic
+def spend(
+    *,
+    customer_id: int,
+    points: int,
+    source: str,
+    reference: str,
+    reason: str,
+    at: datetime,
+    by_id: int | None,
+    version_id: int | None = None,
+) -> Posted:
+    """
+    Take whole `points` (above zero) from the customer, from the lots that end first.
+
+    Raises InsufficientPoints when the points that can be used today do not suffice; then
+    nothing is written. Not safe to retry by itself, as `earn`.
+    """
+    today = local_date(at, get_shop().zone)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT entry_id, balance_after, usable FROM ledger_debit("
+            "%s, %s, %s, %s, %s, '{}', %s, %s::date, %s, %s, %s)",
+            [source, customer_id, points, reference, version_id, reason, today, at, at, by_id],
+        )
+        entry_id, balance_after, usable = cursor.fetchone()
+    if entry_id is None:
+        raise InsufficientPoints(needed=points, available=usable)
+    return Posted(entry_id, balance_after)
+
+
+def expire_due(*, at: datetime) -> int:
+    """
+    Post the expiry of every lot whose last day is over in the shop; return how many. Safe to
+    run twice, late or in parallel: an unspent rest expires once, dated at the end of its day.
+    One transaction a customer, so a stop in the middle loses nothing.
+    """
+    shop = get_shop()
+    today = local_date(at, shop.zone)
+    due = (
+        Lot.objects.filter(remaining__gt=0, expires_on__lt=today)
+        .order_by("account_id")
+        .values_list("account_id", flat=True)
+        .distinct()
+    )
+    expired = 0
+    for customer_id in list(due):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT ledger_expire(%s, %s, %s, %s)", [customer_id, today, shop.time_zone, at]
+            )
+            expired += cursor.fetchone()[0]
+    return expired

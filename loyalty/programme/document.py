@@ -1,0 +1,244 @@
+"""
+The programme document: what the rules may say, and reading it from TOML.
+
+Money is in the shop's minor unit, points are whole, and a multiplier such as 1.2 is read as
+the exact decimal it is. An unknown key is refused with its line, so that a slip of the pen
+never becomes a silent rule.
+"""
+
+import re
+import tomllib
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from fractions import Fraction
+from typing import Any, TypeVar
+
+from django.utils.translation import gettext as _
+
+from loyalty.errors import DomainError
+
+MAX_NUMBER = 10**12
+Choice = TypeVar("Choice", bound=StrEnum)
+KEY = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
+
+
+class Rounding(StrEnum):
+    FLOOR = "floor"
+    ROUND = "round"  # Half up.
+    CEIL = "ceil"
+
+
+class RoundingStage(StrEnum):
+    STEP = "step"  # Whole steps of money first, then the multiplier, rounded again.
+    END = "end"  # Once, after everything.
+
+
+@dataclass(frozen=True)
+class EarnRule:
+    """`points` for every `per_minor` of the bill."""
+
+    name: str
+    points: int
+    per_minor: int
+
+
+@dataclass(frozen=True)
+class Tier:
+    key: str
+    name: str
+    name_en: str
+    entry_minor: int  # Lifetime spend that reaches it.
+    multiplier: Fraction
+
+    def label(self, language: str) -> str:
+        """The tier's name for a reader of that language."""
+        return self.name_en if language == "en" and self.name_en else self.name
+
+
+@dataclass(frozen=True)
+class Programme:
+    point_name: str
+    point_name_en: str
+    earn: tuple[EarnRule, ...]
+    rounding: Rounding
+    rounding_stage: RoundingStage
+    expire_after_months: int | None  # To the end of that month; None: points last for ever.
+    tiers: tuple[Tier, ...]  # Lowest first; the first needs no spend.
+
+    def tier(self, key: str) -> Tier:
+        """The tier of that key, or the lowest when a later version has dropped it."""
+        return next((tier for tier in self.tiers if tier.key == key), self.tiers[0])
+
+    def tier_for_spend(self, spend_minor: int) -> Tier:
+        """The highest tier that this lifetime spend reaches."""
+        return [tier for tier in self.tiers if tier.entry_minor <= spend_minor][-1]
+
+    def tier_after(self, tier: Tier) -> Tier | None:
+        """The next tier up, or None at the top."""
+        higher = [other for other in self.tiers if other.entry_minor > tier.entry_minor]
+        return higher[0] if higher else None
+
+
+class InvalidProgramme(DomainError):
+    """The document cannot be used; each of `errors` names a line, a key and what is allowed."""
+
+    def __init__(self, errors: list[str]) -> None:
+        super().__init__("\n".join(errors))
+        self.errors = errors
+
+
+def parse(text: str) -> Programme:
+    """
+    The programme that a TOML document describes. Raises InvalidProgramme with every error
+    found, each naming its line.
+    """
+    try:
+        data = tomllib.loads(text, parse_float=Decimal)
+    except tomllib.TOMLDecodeError as error:
+        raise InvalidProgramme([_("Not valid TOML: %(error)s") % {"error": error}]) from error
+    reader = _Reader(text)
+    root = reader.table("", data, {"points", "earn", "rounding", "tiers"})
+    points = reader.table(
+        "points", root.get("points", {}), {"name", "name_en", "expire_after_months"}
+    )
+    rounding = reader.table("rounding", root.get("rounding", {}), {"mode", "stage"})
+    programme = Programme(
+        point_name=reader.text("points", points, "name", default="điểm"),
+        point_name_en=reader.text("points", points, "name_en", default="points"),
+        earn=tuple(_earn_rule(reader, *row) for row in reader.tables("earn", root)),
+        rounding=reader.choice("rounding", rounding, "mode", Rounding),
+        rounding_stage=reader.choice("rounding", rounding, "stage", RoundingStage),
+        expire_after_months=reader.optional_whole("points", points, "expire_after_months", 1, 120),
+        tiers=tuple(_tier(reader, *row) for row in reader.tables("tiers", root)),
+    )
+    _check_tiers(reader, programme.tiers)
+    if reader.errors:
+        raise InvalidProgramme(reader.errors)
+    return programme
+
+
+def _earn_rule(reader: "_Reader", place: str, row: dict[str, Any]) -> EarnRule:
+    reader.table(place, row, {"name", "points", "per_minor"})
+    return EarnRule(
+        name=reader.text(place, row, "name"),
+        points=reader.whole(place, row, "points", 1, MAX_NUMBER),
+        per_minor=reader.whole(place, row, "per_minor", 1, MAX_NUMBER),
+    )
+
+
+def _tier(reader: "_Reader", place: str, row: dict[str, Any]) -> Tier:
+    reader.table(place, row, {"key", "name", "name_en", "entry_minor", "multiplier"})
+    return Tier(
+        key=reader.key(place, row, "key"),
+        name=reader.text(place, row, "name"),
+        name_en=reader.text(place, row, "name_en", default=""),
+        entry_minor=reader.whole(place, row, "entry_minor", 0, MAX_NUMBER),
+        multiplier=reader.fraction(place, row, "multiplier"),
+    )
+
+
+def _check_tiers(reader: "_Reader", tiers: tuple[Tier, ...]) -> None:
+    thresholds = [tier.entry_minor for tier in tiers]
+    if thresholds and thresholds[0] != 0:
+        reader.refuse("tiers[1]", "entry_minor", _("the first tier starts at 0"))
+    for index, (lower, upper) in enumerate(zip(thresholds, thresholds[1:], strict=False), 2):
+        if upper <= lower:
+            reader.refuse(f"tiers[{index}]", "entry_minor", _("each tier needs more than the last"))
+    keys = [tier.key for tier in tiers]
+    for index, key in enumerate(keys, 1):
+        if key in keys[: index - 1]:
+            reader.refuse(f"tiers[{index}]", "key", _("another tier has this key"))
+
+
+class _Reader:
+    """Reads values out of a parsed document and collects what is wrong with them, by line."""
+
+    def __init__(self, text: str) -> None:
+        self.lines = _lines_of_keys(text)
+        self.errors: list[str] = []
+
+    def refuse(self, place: str, key: str, why: str) -> None:
+        name = f"{place}.{key}" if place else key
+        line = self.lines.get(name, self.lines.get(place, 1))
+        self.errors.append(
+            _("line %(line)d: %(key)s: %(why)s") % {"line": line, "key": name, "why": why}
+        )
+
+    def table(self, place: str, value: Any, allowed: set[str]) -> dict[str, Any]:
+        if not isinstance(value, dict):
+            self.refuse("", place, _("this must be a table"))
+            return {}
+        for key in value.keys() - allowed:
+            names = ", ".join(sorted(allowed))
+            self.refuse(place, key, _("unknown; allowed here: %(names)s") % {"names": names})
+        return value
+
+    def tables(self, key: str, root: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+        rows = root.get(key, [])
+        if not isinstance(rows, list) or not rows or not all(isinstance(r, dict) for r in rows):
+            self.refuse("", key, _("at least one [[%(key)s]] is needed") % {"key": key})
+            return []
+        return [(f"{key}[{index}]", row) for index, row in enumerate(rows, 1)]
+
+    def text(self, place: str, row: dict[str, Any], key: str, default: str | None = None) -> str:
+        value = row.get(key, default)
+        if not isinstance(value, str) or (default is None and not value.strip()):
+            self.refuse(place, key, _("a text in quotes is needed"))
+            return ""
+        if len(value) > 100 or "\x00" in value:
+            self.refuse(place, key, _("at most 100 letters"))
+        return value
+
+    def key(self, place: str, row: dict[str, Any], key: str) -> str:
+        value = self.text(place, row, key)
+        if value and not KEY.fullmatch(value):
+            self.refuse(place, key, _("small letters, digits, - and _ only, at most 40"))
+        return value
+
+    def whole(self, place: str, row: dict[str, Any], key: str, low: int, high: int) -> int:
+        value = row.get(key)
+        if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+            limits = {"low": low, "high": high}
+            self.refuse(place, key, _("a whole number from %(low)d to %(high)d") % limits)
+            return max(low, 1)
+        return value
+
+    def optional_whole(
+        self, place: str, row: dict[str, Any], key: str, low: int, high: int
+    ) -> int | None:
+        return self.whole(place, row, key, low, high) if key in row else None
+
+    def fraction(self, place: str, row: dict[str, Any], key: str) -> Fraction:
+        value = row.get(key, 1)
+        exact = isinstance(value, int | Decimal) and not isinstance(value, bool)
+        if not exact or not Decimal(value).is_finite() or not 0 < value <= 100:
+            self.refuse(place, key, _("a number above 0, at most 100, such as 1.2"))
+            return Fraction(1)
+        return Fraction(value)
+
+    def choice(self, place: str, row: dict[str, Any], key: str, kind: type[Choice]) -> Choice:
+        value = row.get(key, next(iter(kind)))
+        if value not in list(kind):
+            names = ", ".join(kind)
+            self.refuse(place, key, _("one of: %(names)s") % {"names": names})
+            return next(iter(kind))
+        return kind(value)
+
+
+def _lines_of_keys(text: str) -> dict[str, int]:
+    """Where each key stands: `tiers[2].entry_minor` → its line, counted from 1."""
+    lines: dict[str, int] = {}
+    counts: dict[str, int] = {}
+    place = ""
+    for number, line in enumerate(text.splitlines(), 1):
+        if header := re.match(r"\s*\[\[\s*([\w-]+)\s*\]\]", line):
+            counts[header[1]] = counts.get(header[1], 0) + 1
+            place = f"{header[1]}[{counts[header[1]]}]"
+            lines.setdefault(place, number)
+        elif header := re.match(r"\s*\[\s*([\w-]+)\s*\]", line):
+            place = header[1]
+            lines.setdefault(place, number)
+        elif pair := re.match(r"\s*([\w-]+)\s*=", line):
+            lines.setdefault(f"{place}.{pair[1]}" if place else pair[1], number)
+    return lines

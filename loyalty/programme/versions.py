@@ -1,0 +1,82 @@
+"""Which rules are in force when. Versions are numbered, and never change once written."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+
+from django.db import connection, transaction
+from django.utils.translation import gettext as _
+
+from loyalty.errors import DomainError
+from loyalty.programme.document import Programme, parse
+from loyalty.programme.models import ProgrammeVersion
+from loyalty.shop.models import User
+
+PUBLISH_LOCK = 7_001  # Any number that no other advisory lock of ours uses.
+
+
+class NoProgramme(DomainError):
+    def __init__(self) -> None:
+        super().__init__(_("No programme is in force yet: run `manage.py load_programme`."))
+
+
+@dataclass(frozen=True)
+class Rules:
+    """A programme and the version it is."""
+
+    version_id: int
+    number: int
+    programme: Programme
+
+
+def in_force(at: datetime) -> Rules:
+    """
+    The rules of that moment; before the first version's date, the first version. One query.
+    Raises NoProgramme while there is none.
+    """
+    versions = ProgrammeVersion.objects.only("pk", "number").order_by("-effective_from")
+    version = versions.filter(effective_from__lte=at).first() or versions.last()
+    if version is None:
+        raise NoProgramme
+    return Rules(version.pk, version.number, programme_of(version.pk))
+
+
+def timeline() -> list[tuple[datetime, Rules]]:
+    """Every version with the moment it takes effect, oldest first, for work on many sales."""
+    return [
+        (version.effective_from, Rules(version.pk, version.number, parse(version.document)))
+        for version in ProgrammeVersion.objects.order_by("effective_from")
+    ]
+
+
+@lru_cache(maxsize=64)
+def programme_of(version_id: int) -> Programme:
+    """The programme of a version. Kept in memory: a version never changes."""
+    return parse(ProgrammeVersion.objects.get(pk=version_id).document)
+
+
+@transaction.atomic
+def publish(
+    *, document: str, effective_from: datetime, at: datetime, by: User | None
+) -> ProgrammeVersion:
+    """
+    Add a version that takes effect at `effective_from`. Safe to retry: the same document from
+    the same moment is returned, not added. Raises InvalidProgramme, or DomainError when another
+    version takes effect at that very moment.
+    """
+    parse(document)
+    with connection.cursor() as cursor:  # One publisher at a time, so numbers have no gap.
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [PUBLISH_LOCK])
+    same_moment = ProgrammeVersion.objects.filter(effective_from=effective_from).first()
+    if same_moment is not None:
+        if same_moment.document == document:
+            return same_moment
+        raise DomainError(_("Another version takes effect at that very moment."))
+    newest = ProgrammeVersion.objects.order_by("-number").first()
+    return ProgrammeVersion.objects.create(
+        number=newest.number + 1 if newest else 1,
+        document=document,
+        effective_from=effective_from,
+        created_at=at,
+        created_by=by,
+    )

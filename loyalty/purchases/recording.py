@@ -1,0 +1,177 @@
+"""A sale at the till: it earns, it counts towards the tier, and it is written once."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection, transaction
+from django.utils.translation import gettext as _
+
+from customers.models import Customer
+from loyalty.dates import local_date
+from loyalty.errors import Conflict, InvalidInput
+from loyalty.ledger import services as ledger
+from loyalty.ledger.services import Credit
+from loyalty.money import MAX_MINOR
+from loyalty.programme.earning import Earning, earn, last_day
+from loyalty.programme.versions import Rules, in_force
+from loyalty.purchases import activity
+from loyalty.purchases.models import Purchase
+from loyalty.shop.models import Branch, User
+from loyalty.shop.queries import get_shop
+from loyalty.tiers import services as tiers
+from loyalty.tiers.models import Qualification
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What a sale did. Points are whole."""
+
+    purchase: Purchase
+    balance: int  # After the sale; 0 for an anonymous one.
+    tier_before: str  # Keys of tiers; empty for an anonymous sale.
+    tier_after: str
+    replayed: bool  # The sale had been recorded before; nothing was written now.
+
+
+def quote(*, customer: Customer | None, amount_minor: int, at: datetime) -> Earning:
+    """What a sale of `amount_minor` would earn the customer at that moment. Writes nothing."""
+    rules = in_force(at)
+    climb = tiers.climbs_of([customer.pk])[customer.pk] if customer else None
+    return earn(
+        rules.programme,
+        amount_minor=amount_minor,
+        tier=rules.programme.tier(climb.tier_key if climb else ""),
+    )
+
+
+@transaction.atomic
+def record_purchase(
+    *,
+    source: str,
+    reference: str,
+    customer: Customer | None,
+    branch: Branch | None,
+    amount_minor: int,
+    at: datetime,
+    recorded_at: datetime,
+    by: User | None,
+) -> Recorded:
+    """
+    Record a sale of `amount_minor` that happened `at`, add its points at the customer's
+    current tier rate, then look at the tier again. Without a customer it only counts as revenue.
+
+    Safe to retry with the same `source` and `reference`: the same sale answers as it did first;
+    another sale raises Conflict and writes nothing. Raises InvalidInput naming the field.
+    """
+    _check(reference, amount_minor)
+    asked = request_hash(customer, branch, amount_minor)
+    lock_event(source, reference)
+    # Look before computing: after the first call the tier, and so the points, may differ.
+    known = Purchase.objects.filter(source=source, reference=reference).first()
+    if known is not None:
+        return _replay(known, asked)
+    purchase = Purchase(
+        customer=customer,
+        branch=branch,
+        source=source,
+        reference=reference,
+        request_hash=asked,
+        amount_minor=amount_minor,
+        points=0,
+        occurred_at=at,
+        occurred_on=local_date(at, get_shop().zone),
+        recorded_at=recorded_at,
+        recorded_by=by,
+    )
+    if customer is not None:
+        _earn(purchase, customer, in_force(at))
+    purchase.save(force_insert=True)
+    return _recorded(purchase, replayed=False)
+
+
+def lock_event(source: str, reference: str) -> None:
+    """Let one caller at a time handle this event, whichever customers it names."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"{source}/{reference}"]
+        )
+
+
+def request_hash(customer: Customer | None, branch: Branch | None, amount_minor: int) -> str:
+    """What makes two requests the same sale. No personal data: numbers of rows only."""
+    asked = f"{customer and customer.pk}/{branch and branch.pk}/{amount_minor}"
+    return hashlib.sha256(asked.encode()).hexdigest()
+
+
+def _check(reference: str, amount_minor: int) -> None:
+    if not 0 < amount_minor <= MAX_MINOR:
+        raise InvalidInput("amount", _("The amount must be above zero."))
+    if not reference or len(reference) > 100:
+        raise InvalidInput("reference", _("A receipt number of at most 100 letters is needed."))
+
+
+def _earn(purchase: Purchase, customer: Customer, rules: Rules) -> None:
+    """Everything a sale does for its customer, under the account's lock; fills in `purchase`."""
+    balance = ledger.lock_accounts([customer.pk])[customer.pk]
+    before = tiers.climbs_of([customer.pk])[customer.pk]
+    programme, at = rules.programme, purchase.occurred_at
+    tier = programme.tier(before.tier_key)
+    earning = earn(programme, amount_minor=purchase.amount_minor, tier=tier)
+    if earning.points:
+        posted = ledger.earn(
+            [credit_for(purchase, earning, rules)],
+            source=purchase.source,
+            at=purchase.recorded_at,
+            by_id=purchase.recorded_by_id,
+        )[purchase.reference]
+        purchase.points, purchase.entry_id = earning.points, posted.entry_id
+    after = before.qualify(spend_minor=purchase.amount_minor, at=at, rules=rules)
+    change = tiers.change_between(
+        before, after, at=at, recorded_at=purchase.recorded_at, rules=rules
+    )
+    tiers.record(
+        qualifications=[qualification_for(purchase)],
+        changes=[change] if change else [],
+        ends=[after],
+    )
+    activity.add([purchase])
+    purchase.balance_after = balance + earning.points
+    purchase.tier_before, purchase.tier_after = tier.key, after.tier_key
+
+
+def _replay(known: Purchase, asked: str) -> Recorded:
+    if known.request_hash != asked:
+        raise Conflict(_("This receipt number was used for another sale."))
+    return _recorded(known, replayed=True)
+
+
+def _recorded(purchase: Purchase, *, replayed: bool) -> Recorded:
+    return Recorded(
+        purchase, purchase.balance_after, purchase.tier_before, purchase.tier_after, replayed
+    )
+
+
+def credit_for(purchase: Purchase, earning: Earning, rules: Rules) -> Credit:
+    """The ledger's side of a sale that earned points."""
+    return Credit(
+        customer_id=purchase.customer_id or 0,
+        points=earning.points,
+        reference=purchase.reference,
+        occurred_at=purchase.occurred_at,
+        expires_on=last_day(rules.programme, earned_on=purchase.occurred_on),
+        version_id=rules.version_id,
+        explanation=earning.explanation,
+    )
+
+
+def qualification_for(purchase: Purchase) -> Qualification:
+    """The tiers' side of a sale: what it spent."""
+    return Qualification(
+        customer_id=purchase.customer_id,
+        source=purchase.source,
+        reference=purchase.reference,
+        spend_minor=purchase.amount_minor,
+        occurred_at=purchase.occurred_at,
+        recorded_at=purchase.recorded_at,
+    )

@@ -1,0 +1,9 @@
+"""Every address of the product: the four doors, side by side."""
+
+from django.contrib import admin
+from django.urls import URLPattern, URLResolver, include, path
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("loyalty.web.shared.urls")),
+    path("admin/", admin.site.urls),
+]

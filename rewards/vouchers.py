@@ -1,0 +1,70 @@
+"""Using a voucher at the counter, once."""
+
+import re
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from loyalty.dates import local_date
+from loyalty.errors import DomainError
+from loyalty.shop.models import Branch, User
+from loyalty.shop.queries import get_shop
+from rewards.models import Voucher
+
+
+class VoucherRefused(DomainError):
+    """The voucher cannot be used; the text says why, and since when."""
+
+
+def tidy_code(typed: str) -> str:
+    """
+    The code a cashier meant: any case, with or without spaces.
+
+    >>> tidy_code(" 7k3m 92qd")
+    '7K3M92QD'
+    """
+    return re.sub(r"[\s-]", "", typed).upper()
+
+
+def find_voucher(typed: str) -> Voucher | None:
+    """The voucher of a typed code or a scanned token, or None. One query."""
+    vouchers = Voucher.objects.select_related("customer", "reward", "used_branch")
+    typed = typed.strip().replace("\x00", "")
+    return (
+        vouchers.filter(token=typed).first() or vouchers.filter(code=tidy_code(typed)[:8]).first()
+    )
+
+
+@transaction.atomic
+def use_voucher(
+    *, voucher: Voucher, reference: str, branch: Branch | None, at: datetime, by: User
+) -> Voucher:
+    """
+    Mark the voucher used and return it. `reference` is made once per page render: a retry with
+    the same one returns the voucher as the first call left it. Exactly one of two tills
+    succeeds; the other raises VoucherRefused, as does a voucher past its last day in the shop.
+    """
+    current = Voucher.objects.select_for_update().get(pk=voucher.pk)
+    if current.state == Voucher.State.USED and current.used_reference == reference:
+        return current
+    if current.state == Voucher.State.USED:
+        raise VoucherRefused(_used_text(current))
+    if local_date(at, get_shop().zone) > current.expires_on:
+        raise VoucherRefused(
+            _("This voucher ended on %(day)s.") % {"day": f"{current.expires_on:%d/%m/%Y}"}
+        )
+    current.state = Voucher.State.USED
+    current.used_at = at
+    current.used_branch = branch
+    current.used_by = by
+    current.used_reference = reference
+    current.save(
+        update_fields=["state", "used_at", "used_branch", "used_by", "used_reference"]
+    )
+    return current
+
+
+def _used_text(voucher: Voucher) -> str:
+    moment = voucher.used_at and voucher.used_at.astimezone(get_shop().zone)
+    return _("This voucher was used on %(moment)s.") % {"moment": f"{moment:%d/%m/%Y %H:%M}"}
