@@ -14,5 +14,11 @@ class StaffRequest(ShopRequest):
     user: User
 
 
+class VisitorRequest(ShopRequest):
+    """A page open to strangers, which greets a member all the same."""
+
+    member: Customer | None
+
+
 class MemberRequest(ShopRequest):
     member: Customer

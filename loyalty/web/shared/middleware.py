@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
 
+from loyalty.programme.versions import NoProgramme
 from loyalty.shop.queries import ShopMissing, get_shop
 from loyalty.web.shared import currency
 from loyalty.web.shared.languages import language_of
@@ -59,11 +60,18 @@ class ShopMiddleware:
         try:
             shop = get_shop()
         except ShopMissing as missing:
-            return render(request, "shared/not_ready.html", {"reason": missing}, status=503)
+            return _not_ready(request, missing)
         request.shop = shop  # type: ignore[attr-defined]  # Views see it through ShopRequest.
         timezone.activate(shop.zone)
         currency.activate(shop.currency)
         return None
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        return _not_ready(request, error) if isinstance(error, NoProgramme) else None
+
+
+def _not_ready(request: HttpRequest, error: Exception) -> HttpResponse:
+    return render(request, "shared/not_ready.html", {"reason": error}, status=503)
 
 
 class AdminPolicyMiddleware:

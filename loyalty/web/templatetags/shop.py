@@ -31,6 +31,11 @@ class Named(Protocol):
     name_en: str
 
 
+class Described(Protocol):
+    description: str
+    description_en: str
+
+
 @register.filter
 def money(amount_minor: int) -> str:
     """350000 → 350.000đ."""
@@ -95,6 +100,26 @@ def clock(moment: datetime) -> str:
 def named(thing: Named) -> str:
     """The thing's name in the reader's language, else as the shop wrote it."""
     return thing.name_en if _language() == "en" and thing.name_en else thing.name
+
+
+@register.filter
+def given_name(name: str) -> str:
+    """Nguyễn Thu Thảo → Thảo: what Vietnamese people call each other by."""
+    return name.split()[-1] if name else ""
+
+
+@register.filter
+def masked_email(address: str) -> str:
+    """thao@example.com → t•••@example.com."""
+    box, _at, host = address.rpartition("@")
+    return f"{box[:1]}•••@{host}"
+
+
+@register.filter
+def described(thing: Described) -> str:
+    """The thing's description in the reader's language, else as the shop wrote it."""
+    english = _language() == "en" and thing.description_en
+    return thing.description_en if english else thing.description
 
 
 @register.simple_tag

@@ -1,0 +1,81 @@
+"""The front page: a member's card, or the shop's invitation to a stranger."""
+
+from typing import cast
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from loyalty.programme.versions import in_force
+from loyalty.web.portal import rules
+from loyalty.web.portal.choices import Choice, choices_of, nearest
+from loyalty.web.portal.standing import MemberStanding, standing_of
+from loyalty.web.portal.statement import line_of, statement_of
+from loyalty.web.shared.http import MemberRequest, ShopRequest
+from loyalty.web.shared.members import member_of
+from rewards.models import Reward
+from rewards.queries import offers_for
+
+NEWEST_ENTRIES = 3
+NEAREST_REWARDS = 3
+
+
+@require_safe
+@never_cache
+def home(request: HttpRequest) -> HttpResponse:
+    member = member_of(request)
+    if member is None:
+        return _welcome(cast(ShopRequest, request))
+    asked = cast(MemberRequest, request)
+    asked.member = member
+    return _member_home(asked)
+
+
+def _welcome(request: ShopRequest) -> HttpResponse:
+    programme = in_force(timezone.now()).programme
+    return render(
+        request,
+        "portal/welcome.html",
+        {
+            "sentence": rules.earning(request, programme),
+            "expiry_months": programme.expire_after_months,
+            "tiers": rules.tier_lines(programme),
+            "rewards": Reward.objects.filter(is_active=True).exclude(stock=0)[:NEAREST_REWARDS],
+        },
+    )
+
+
+def _member_home(request: MemberRequest) -> HttpResponse:
+    standing = standing_of(request, at=timezone.now())
+    choices = choices_of(
+        offers_for(standing.points.usable),
+        usable=standing.points.usable,
+        programme=standing.programme,
+        tier=standing.progress.tier,
+    )
+    entries = statement_of(request.member.pk)[:NEWEST_ENTRIES]
+    return render(
+        request,
+        "portal/home.html",
+        {
+            "tab": "home",
+            "standing": standing.points,
+            "progress": standing.progress,
+            "next_expiry": standing.next_expiry,
+            "enough_for": _enough_for(standing, choices),
+            "choices": nearest(choices, limit=NEAREST_REWARDS),
+            "lines": [line_of(entry) for entry in entries],
+            "sentences": rules.sentences(request, standing.programme),
+        },
+    )
+
+
+def _enough_for(standing: MemberStanding, choices: list[Choice]) -> Reward | None:
+    """The dearest reward that the points ending soon pay by themselves."""
+    if standing.next_expiry is None:
+        return None
+    ending = standing.next_expiry[1]
+    within = [c.reward for c in choices if c.now and c.reward.cost_points <= ending]
+    return max(within, key=lambda reward: reward.cost_points, default=None)

@@ -1,0 +1,66 @@
+"""What the shop knows of a member, and what the member allows."""
+
+from dataclasses import dataclass
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from customers.models import Consent, Customer
+from customers.queries import consents_of
+from customers.services import record_consent
+from loyalty.web.shared.http import MemberRequest
+from loyalty.web.shared.members import member_required
+
+WORDING = "portal-me-1"  # Names the words below; a new text needs a new name.
+
+
+@dataclass(frozen=True)
+class ChannelChoice:
+    key: str
+    words: str
+    granted: bool
+
+
+@require_safe
+@member_required
+def me(request: MemberRequest) -> HttpResponse:
+    return render(
+        request, "portal/me.html", {"tab": "me", "channels": _channels_of(request.member)}
+    )
+
+
+@require_POST
+@member_required
+def consents(request: MemberRequest) -> HttpResponse:
+    wanted = request.POST.getlist("channel")
+    for channel in _channels_of(request.member):
+        if (channel.key in wanted) != channel.granted:
+            record_consent(
+                customer=request.member,
+                channel=channel.key,
+                granted=channel.key in wanted,
+                wording=WORDING,
+                means=Consent.Means.PORTAL,
+                at=timezone.now(),
+                by=None,
+            )
+    messages.success(request, _("Saved."))
+    return redirect("portal:me")
+
+
+def _channels_of(member: Customer) -> list[ChannelChoice]:
+    """The ways the shop can reach this member, with what the member said to each."""
+    said = consents_of(member)
+    words = {
+        Consent.Channel.SMS: (member.phone, _("By SMS")),
+        Consent.Channel.EMAIL: (member.email, _("By e-mail")),
+    }
+    return [
+        ChannelChoice(channel, text, channel in said and said[channel].granted)
+        for channel, (address, text) in words.items()
+        if address
+    ]

@@ -1,0 +1,62 @@
+"""The programme in words, and the page that says it all."""
+
+from dataclasses import dataclass
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.views.decorators.http import require_safe
+
+from loyalty.programme.document import Programme, Tier
+from loyalty.programme.models import ProgrammeVersion
+from loyalty.programme.sentences import earn_sentence, expiry_sentence, multiplier_text
+from loyalty.programme.versions import in_force
+from loyalty.web.shared.http import ShopRequest, VisitorRequest
+from loyalty.web.shared.members import member_of
+
+
+@dataclass(frozen=True)
+class TierLine:
+    tier: Tier
+    multiplier: str
+
+
+def earning(request: ShopRequest, programme: Programme) -> str:
+    """How points are earned, in the reader's language: "10.000đ = 1 điểm"."""
+    return earn_sentence(programme, currency=request.shop.currency, language=_language())
+
+
+def sentences(request: ShopRequest, programme: Programme) -> list[str]:
+    """How points come and go, each a whole sentence."""
+    return [
+        f"{earning(request, programme)}.",
+        expiry_sentence(programme, language=_language()),
+    ]
+
+
+def tier_lines(programme: Programme) -> list[TierLine]:
+    """The tiers, lowest first."""
+    return [
+        TierLine(tier, multiplier_text(tier.multiplier, language=_language()))
+        for tier in programme.tiers
+    ]
+
+
+@require_safe
+def terms(request: VisitorRequest) -> HttpResponse:
+    rules = in_force(timezone.now())
+    request.member = member_of(request)
+    return render(
+        request,
+        "portal/terms.html",
+        {
+            "since": ProgrammeVersion.objects.get(pk=rules.version_id).effective_from,
+            "sentences": sentences(request, rules.programme),
+            "tiers": tier_lines(rules.programme),
+        },
+    )
+
+
+def _language() -> str:
+    return get_language() or "vi"
