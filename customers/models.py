@@ -86,9 +86,7 @@ class Customer(models.Model):
             ),
         ]
         indexes = [
-            GinIndex(
-                OpClass(F("name_folded"), name="gin_trgm_ops"), name="customer_name_search"
-            ),
+            GinIndex(OpClass(F("name_folded"), name="gin_trgm_ops"), name="customer_name_search"),
             models.Index(fields=["name_sort", "id"], name="customer_by_name"),
             models.Index(fields=["birth_month", "birth_day"], name="customer_birthday"),
         ]
@@ -118,9 +116,7 @@ class Consent(models.Model):
 
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="consents")
     channel = models.CharField(_("channel"), max_length=10, choices=Channel)
-    purpose = models.CharField(
-        _("purpose"), max_length=10, choices=Purpose, default=Purpose.ADS
-    )
+    purpose = models.CharField(_("purpose"), max_length=10, choices=Purpose, default=Purpose.ADS)
     granted = models.BooleanField(_("agreed"))
     wording = models.CharField(_("wording"), max_length=40)  # Which text was shown.
     means = models.CharField(_("means"), max_length=15, choices=Means)
@@ -134,9 +130,7 @@ class Consent(models.Model):
         verbose_name = _("consent")
         verbose_name_plural = _("consents")
         indexes = [
-            models.Index(
-                fields=["customer", "channel", "purpose", "-id"], name="consent_newest"
-            ),
+            models.Index(fields=["customer", "channel", "purpose", "-id"], name="consent_newest"),
         ]
 
     def __str__(self) -> str:

@@ -1,6 +1,7 @@
 """Finding customers, and what they agreed to."""
 
 import re
+from contextlib import suppress
 
 from django.db.models import Q, QuerySet
 
@@ -33,10 +34,8 @@ def _exact(typed: str) -> Q:
         match |= Q(card_number=re.sub(r"\s", "", typed))
     if "@" in typed:
         match |= Q(email__iexact=typed)
-    try:
+    with suppress(InvalidInput):
         match |= Q(phone=normalise_phone(typed))
-    except InvalidInput:
-        pass
     return match
 
 

@@ -84,9 +84,7 @@ class Voucher(models.Model):
         USED = "used", _("Used")
         EXPIRED = "expired", _("Expired")
 
-    redemption = models.OneToOneField(
-        Redemption, on_delete=models.PROTECT, related_name="voucher"
-    )
+    redemption = models.OneToOneField(Redemption, on_delete=models.PROTECT, related_name="voucher")
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="vouchers")
     reward = models.ForeignKey(Reward, on_delete=models.PROTECT, related_name="vouchers")
     code = models.CharField(_("code"), max_length=8, unique=True)  # Said aloud or typed.

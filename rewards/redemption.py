@@ -61,7 +61,7 @@ def redeem_reward(
         reference=reference,
         reason=offered.name,
         at=at,
-        by_id=by and by.pk,
+        by_id=by.pk if by else None,
     )
     redemption = Redemption.objects.create(
         customer=customer,
@@ -110,4 +110,3 @@ def _new_code() -> str:
         code = "".join(secrets.choice(CODE_LETTERS) for _place in range(CODE_LENGTH))
         if not Voucher.objects.filter(code=code).exists():
             return code
-

@@ -59,9 +59,7 @@ def use_voucher(
     current.used_branch = branch
     current.used_by = by
     current.used_reference = reference
-    current.save(
-        update_fields=["state", "used_at", "used_branch", "used_by", "used_reference"]
-    )
+    current.save(update_fields=["state", "used_at", "used_branch", "used_by", "used_reference"])
     return current
 
 

@@ -29,11 +29,10 @@ $$;
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('shop', '0001_initial'),
+        ("shop", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
@@ -41,123 +40,298 @@ class Migration(migrations.Migration):
         TrigramExtension(),
         migrations.RunSQL(CARD_NUMBER, "DROP FUNCTION customers_card_number(bigint);"),
         migrations.CreateModel(
-            name='Customer',
+            name="Customer",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('external_id', models.CharField(blank=True, max_length=64, verbose_name='external id')),
-                ('name', models.CharField(blank=True, max_length=200, verbose_name='name')),
-                ('name_folded', models.CharField(blank=True, editable=False, max_length=200)),
-                ('name_sort', models.CharField(blank=True, editable=False, max_length=500)),
-                ('salutation', models.CharField(blank=True, choices=[('anh', 'Mr'), ('chị', 'Ms')], max_length=5, verbose_name='salutation')),
-                ('phone', models.CharField(blank=True, max_length=16, verbose_name='phone')),
-                ('email', models.EmailField(blank=True, max_length=254, verbose_name='e-mail')),
-                ('birth_day', models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='day of birth')),
-                ('birth_month', models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='month of birth')),
-                ('birth_year', models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='year of birth')),
-                ('language', models.CharField(choices=[('vi', 'Vietnamese'), ('en', 'English')], default='vi', max_length=2, verbose_name='language')),
-                ('card_number', models.GeneratedField(db_persist=True, expression=models.Func(models.F('id'), function='customers_card_number'), output_field=models.CharField(max_length=8, verbose_name='card number'))),
-                ('card_token', models.CharField(editable=False, max_length=22, unique=True)),
-                ('joined_at', models.DateTimeField(verbose_name='joined at')),
-                ('joined_branch', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to='shop.branch', verbose_name='joined in')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "external_id",
+                    models.CharField(blank=True, max_length=64, verbose_name="external id"),
+                ),
+                ("name", models.CharField(blank=True, max_length=200, verbose_name="name")),
+                ("name_folded", models.CharField(blank=True, editable=False, max_length=200)),
+                ("name_sort", models.CharField(blank=True, editable=False, max_length=500)),
+                (
+                    "salutation",
+                    models.CharField(
+                        blank=True,
+                        choices=[("anh", "Mr"), ("chị", "Ms")],
+                        max_length=5,
+                        verbose_name="salutation",
+                    ),
+                ),
+                ("phone", models.CharField(blank=True, max_length=16, verbose_name="phone")),
+                ("email", models.EmailField(blank=True, max_length=254, verbose_name="e-mail")),
+                (
+                    "birth_day",
+                    models.PositiveSmallIntegerField(
+                        blank=True, null=True, verbose_name="day of birth"
+                    ),
+                ),
+                (
+                    "birth_month",
+                    models.PositiveSmallIntegerField(
+                        blank=True, null=True, verbose_name="month of birth"
+                    ),
+                ),
+                (
+                    "birth_year",
+                    models.PositiveSmallIntegerField(
+                        blank=True, null=True, verbose_name="year of birth"
+                    ),
+                ),
+                (
+                    "language",
+                    models.CharField(
+                        choices=[("vi", "Vietnamese"), ("en", "English")],
+                        default="vi",
+                        max_length=2,
+                        verbose_name="language",
+                    ),
+                ),
+                (
+                    "card_number",
+                    models.GeneratedField(
+                        db_persist=True,
+                        expression=models.Func(models.F("id"), function="customers_card_number"),
+                        output_field=models.CharField(max_length=8, verbose_name="card number"),
+                    ),
+                ),
+                ("card_token", models.CharField(editable=False, max_length=22, unique=True)),
+                ("joined_at", models.DateTimeField(verbose_name="joined at")),
+                (
+                    "joined_branch",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="shop.branch",
+                        verbose_name="joined in",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'customer',
-                'verbose_name_plural': 'customers',
-                'ordering': ['name_sort', 'pk'],
+                "verbose_name": "customer",
+                "verbose_name_plural": "customers",
+                "ordering": ["name_sort", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='Consent',
+            name="Consent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('channel', models.CharField(choices=[('email', 'E-mail'), ('sms', 'SMS')], max_length=10, verbose_name='channel')),
-                ('purpose', models.CharField(choices=[('ads', 'Offers and birthday wishes')], default='ads', max_length=10, verbose_name='purpose')),
-                ('granted', models.BooleanField(verbose_name='agreed')),
-                ('wording', models.CharField(max_length=40, verbose_name='wording')),
-                ('means', models.CharField(choices=[('counter', 'At the counter'), ('portal', "In the member's card"), ('import', 'From an older system'), ('unsubscribe', 'By the link in a message')], max_length=15, verbose_name='means')),
-                ('evidence', models.CharField(blank=True, max_length=200, verbose_name='evidence')),
-                ('recorded_at', models.DateTimeField(verbose_name='recorded at')),
-                ('recorded_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('customer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='consents', to='customers.customer')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "channel",
+                    models.CharField(
+                        choices=[("email", "E-mail"), ("sms", "SMS")],
+                        max_length=10,
+                        verbose_name="channel",
+                    ),
+                ),
+                (
+                    "purpose",
+                    models.CharField(
+                        choices=[("ads", "Offers and birthday wishes")],
+                        default="ads",
+                        max_length=10,
+                        verbose_name="purpose",
+                    ),
+                ),
+                ("granted", models.BooleanField(verbose_name="agreed")),
+                ("wording", models.CharField(max_length=40, verbose_name="wording")),
+                (
+                    "means",
+                    models.CharField(
+                        choices=[
+                            ("counter", "At the counter"),
+                            ("portal", "In the member's card"),
+                            ("import", "From an older system"),
+                            ("unsubscribe", "By the link in a message"),
+                        ],
+                        max_length=15,
+                        verbose_name="means",
+                    ),
+                ),
+                ("evidence", models.CharField(blank=True, max_length=200, verbose_name="evidence")),
+                ("recorded_at", models.DateTimeField(verbose_name="recorded at")),
+                (
+                    "recorded_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "customer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="consents",
+                        to="customers.customer",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'consent',
-                'verbose_name_plural': 'consents',
+                "verbose_name": "consent",
+                "verbose_name_plural": "consents",
             },
         ),
         migrations.CreateModel(
-            name='MemberSession',
+            name="MemberSession",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('token_digest', models.CharField(max_length=64, unique=True)),
-                ('created_at', models.DateTimeField()),
-                ('expires_at', models.DateTimeField()),
-                ('customer', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='sessions', to='customers.customer')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("token_digest", models.CharField(max_length=64, unique=True)),
+                ("created_at", models.DateTimeField()),
+                ("expires_at", models.DateTimeField()),
+                (
+                    "customer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="sessions",
+                        to="customers.customer",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='SignInChallenge',
+            name="SignInChallenge",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('nonce', models.CharField(max_length=22, unique=True)),
-                ('identity_digest', models.CharField(max_length=64)),
-                ('channel', models.CharField(choices=[('email', 'E-mail'), ('sms', 'SMS')], max_length=10)),
-                ('created_at', models.DateTimeField()),
-                ('tries', models.PositiveSmallIntegerField(default=0)),
-                ('closed_at', models.DateTimeField(null=True)),
-                ('customer', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, to='customers.customer')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("nonce", models.CharField(max_length=22, unique=True)),
+                ("identity_digest", models.CharField(max_length=64)),
+                (
+                    "channel",
+                    models.CharField(choices=[("email", "E-mail"), ("sms", "SMS")], max_length=10),
+                ),
+                ("created_at", models.DateTimeField()),
+                ("tries", models.PositiveSmallIntegerField(default=0)),
+                ("closed_at", models.DateTimeField(null=True)),
+                (
+                    "customer",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        to="customers.customer",
+                    ),
+                ),
             ],
         ),
         migrations.AddIndex(
-            model_name='customer',
-            index=django.contrib.postgres.indexes.GinIndex(django.contrib.postgres.indexes.OpClass(models.F('name_folded'), name='gin_trgm_ops'), name='customer_name_search'),
+            model_name="customer",
+            index=django.contrib.postgres.indexes.GinIndex(
+                django.contrib.postgres.indexes.OpClass(
+                    models.F("name_folded"), name="gin_trgm_ops"
+                ),
+                name="customer_name_search",
+            ),
         ),
         migrations.AddIndex(
-            model_name='customer',
-            index=models.Index(fields=['name_sort', 'id'], name='customer_by_name'),
+            model_name="customer",
+            index=models.Index(fields=["name_sort", "id"], name="customer_by_name"),
         ),
         migrations.AddIndex(
-            model_name='customer',
-            index=models.Index(fields=['birth_month', 'birth_day'], name='customer_birthday'),
+            model_name="customer",
+            index=models.Index(fields=["birth_month", "birth_day"], name="customer_birthday"),
         ),
         migrations.AddConstraint(
-            model_name='customer',
-            constraint=models.UniqueConstraint(condition=models.Q(('phone', ''), _negated=True), fields=('phone',), name='customer_phone_unique', violation_error_message='Another customer already uses this phone number.'),
+            model_name="customer",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("phone", ""), _negated=True),
+                fields=("phone",),
+                name="customer_phone_unique",
+                violation_error_message="Another customer already uses this phone number.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='customer',
-            constraint=models.UniqueConstraint(django.db.models.functions.text.Lower('email'), condition=models.Q(('email', ''), _negated=True), name='customer_email_unique', violation_error_message='Another customer already uses this e-mail.'),
+            model_name="customer",
+            constraint=models.UniqueConstraint(
+                django.db.models.functions.text.Lower("email"),
+                condition=models.Q(("email", ""), _negated=True),
+                name="customer_email_unique",
+                violation_error_message="Another customer already uses this e-mail.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='customer',
-            constraint=models.UniqueConstraint(condition=models.Q(('external_id', ''), _negated=True), fields=('external_id',), name='customer_external_id_unique'),
+            model_name="customer",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("external_id", ""), _negated=True),
+                fields=("external_id",),
+                name="customer_external_id_unique",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='customer',
-            constraint=models.UniqueConstraint(fields=('card_number',), name='customer_card_number_unique'),
+            model_name="customer",
+            constraint=models.UniqueConstraint(
+                fields=("card_number",), name="customer_card_number_unique"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='customer',
-            constraint=models.CheckConstraint(condition=models.Q(('phone', ''), ('phone__regex', '^\\+[1-9][0-9]{6,14}$'), _connector='OR'), name='customer_phone_is_e164'),
+            model_name="customer",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("phone", ""), ("phone__regex", "^\\+[1-9][0-9]{6,14}$"), _connector="OR"
+                ),
+                name="customer_phone_is_e164",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='customer',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('birth_day__isnull', True), ('birth_month__isnull', True)), models.Q(('birth_day__range', (1, 31)), ('birth_month__range', (1, 12))), _connector='OR'), name='customer_birthday_is_whole'),
+            model_name="customer",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("birth_day__isnull", True), ("birth_month__isnull", True)),
+                    models.Q(("birth_day__range", (1, 31)), ("birth_month__range", (1, 12))),
+                    _connector="OR",
+                ),
+                name="customer_birthday_is_whole",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='customer',
-            constraint=models.CheckConstraint(condition=models.Q(('birth_year__isnull', True), models.Q(('birth_day__isnull', False), ('birth_year__range', (1900, 2100))), _connector='OR'), name='customer_birth_year_has_a_day'),
+            model_name="customer",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("birth_year__isnull", True),
+                    models.Q(("birth_day__isnull", False), ("birth_year__range", (1900, 2100))),
+                    _connector="OR",
+                ),
+                name="customer_birth_year_has_a_day",
+            ),
         ),
         migrations.AddIndex(
-            model_name='consent',
-            index=models.Index(fields=['customer', 'channel', 'purpose', '-id'], name='consent_newest'),
+            model_name="consent",
+            index=models.Index(
+                fields=["customer", "channel", "purpose", "-id"], name="consent_newest"
+            ),
         ),
         migrations.AddIndex(
-            model_name='signinchallenge',
-            index=models.Index(fields=['identity_digest', 'created_at'], name='sign_in_per_identity'),
+            model_name="signinchallenge",
+            index=models.Index(
+                fields=["identity_digest", "created_at"], name="sign_in_per_identity"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='signinchallenge',
-            constraint=models.CheckConstraint(condition=models.Q(('tries__lte', 5)), name='sign_in_five_tries'),
+            model_name="signinchallenge",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("tries__lte", 5)), name="sign_in_five_tries"
+            ),
         ),
     ]

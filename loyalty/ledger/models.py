@@ -112,9 +112,7 @@ class Entry(models.Model):
             models.CheckConstraint(
                 condition=Q(points__range=(-MAX_POINTS, MAX_POINTS)), name="entry_points_bounded"
             ),
-            models.CheckConstraint(
-                condition=Q(balance_after__gte=0), name="entry_never_overdraws"
-            ),
+            models.CheckConstraint(condition=Q(balance_after__gte=0), name="entry_never_overdraws"),
             models.CheckConstraint(
                 condition=Q(kind="reverse", reverses__isnull=False)
                 | (~Q(kind="reverse") & Q(reverses__isnull=True)),

@@ -62,16 +62,16 @@ def lock_accounts(customer_ids: Iterable[int]) -> dict[int, int]:
 
 @transaction.atomic
 def earn(
-    credits: Sequence[Credit], *, source: str, at: datetime, by_id: int | None
+    *, credits_due: Sequence[Credit], source: str, at: datetime, by_id: int | None
 ) -> dict[str, Posted]:
     """
-    Add one entry and one lot for each credit, in their order; return them by reference.
+    Add one entry and one lot for each credit due, in their order; return them by reference.
     `at` is the moment of recording.
 
     Not safe to retry by itself: the caller has looked, under the lock, that no reference of
     this `source` is posted (the database refuses a second one with IntegrityError).
     """
-    if not credits:
+    if not credits_due:
         return {}
     with connection.cursor() as cursor:
         cursor.execute(
@@ -79,13 +79,13 @@ def earn(
             " FROM ledger_credit(%s, %s, %s, %s, %s, %s, %s::date[], %s, %s, %s)",
             [
                 source,
-                [credit.customer_id for credit in credits],
-                [credit.points for credit in credits],
-                [credit.reference for credit in credits],
-                [credit.version_id for credit in credits],
-                [Jsonb(credit.explanation) for credit in credits],
-                [credit.expires_on for credit in credits],
-                [credit.occurred_at for credit in credits],
+                [credit.customer_id for credit in credits_due],
+                [credit.points for credit in credits_due],
+                [credit.reference for credit in credits_due],
+                [credit.version_id for credit in credits_due],
+                [Jsonb(credit.explanation) for credit in credits_due],
+                [credit.expires_on for credit in credits_due],
+                [credit.occurred_at for credit in credits_due],
                 at,
                 by_id,
             ],

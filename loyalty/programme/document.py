@@ -6,21 +6,20 @@ the exact decimal it is. An unknown key is refused with its line, so that a slip
 never becomes a silent rule.
 """
 
-import re
 import tomllib
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
-from typing import Any, TypeVar
+from itertools import pairwise
+from typing import Any
 
 from django.utils.translation import gettext as _
 
 from loyalty.errors import DomainError
+from loyalty.toml import Reader
 
 MAX_NUMBER = 10**12
-Choice = TypeVar("Choice", bound=StrEnum)
-KEY = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 
 
 class Rounding(StrEnum):
@@ -97,7 +96,7 @@ def parse(text: str) -> Programme:
         data = tomllib.loads(text, parse_float=Decimal)
     except tomllib.TOMLDecodeError as error:
         raise InvalidProgramme([_("Not valid TOML: %(error)s") % {"error": error}]) from error
-    reader = _Reader(text)
+    reader = Reader(text)
     root = reader.table("", data, {"points", "earn", "rounding", "tiers"})
     points = reader.table(
         "points", root.get("points", {}), {"name", "name_en", "expire_after_months"}
@@ -118,7 +117,7 @@ def parse(text: str) -> Programme:
     return programme
 
 
-def _earn_rule(reader: "_Reader", place: str, row: dict[str, Any]) -> EarnRule:
+def _earn_rule(reader: Reader, place: str, row: dict[str, Any]) -> EarnRule:
     reader.table(place, row, {"name", "points", "per_minor"})
     return EarnRule(
         name=reader.text(place, row, "name"),
@@ -127,7 +126,7 @@ def _earn_rule(reader: "_Reader", place: str, row: dict[str, Any]) -> EarnRule:
     )
 
 
-def _tier(reader: "_Reader", place: str, row: dict[str, Any]) -> Tier:
+def _tier(reader: Reader, place: str, row: dict[str, Any]) -> Tier:
     reader.table(place, row, {"key", "name", "name_en", "entry_minor", "multiplier"})
     return Tier(
         key=reader.key(place, row, "key"),
@@ -138,107 +137,14 @@ def _tier(reader: "_Reader", place: str, row: dict[str, Any]) -> Tier:
     )
 
 
-def _check_tiers(reader: "_Reader", tiers: tuple[Tier, ...]) -> None:
+def _check_tiers(reader: Reader, tiers: tuple[Tier, ...]) -> None:
     thresholds = [tier.entry_minor for tier in tiers]
     if thresholds and thresholds[0] != 0:
         reader.refuse("tiers[1]", "entry_minor", _("the first tier starts at 0"))
-    for index, (lower, upper) in enumerate(zip(thresholds, thresholds[1:], strict=False), 2):
+    for index, (lower, upper) in enumerate(pairwise(thresholds), 2):
         if upper <= lower:
             reader.refuse(f"tiers[{index}]", "entry_minor", _("each tier needs more than the last"))
     keys = [tier.key for tier in tiers]
     for index, key in enumerate(keys, 1):
         if key in keys[: index - 1]:
             reader.refuse(f"tiers[{index}]", "key", _("another tier has this key"))
-
-
-class _Reader:
-    """Reads values out of a parsed document and collects what is wrong with them, by line."""
-
-    def __init__(self, text: str) -> None:
-        self.lines = _lines_of_keys(text)
-        self.errors: list[str] = []
-
-    def refuse(self, place: str, key: str, why: str) -> None:
-        name = f"{place}.{key}" if place else key
-        line = self.lines.get(name, self.lines.get(place, 1))
-        self.errors.append(
-            _("line %(line)d: %(key)s: %(why)s") % {"line": line, "key": name, "why": why}
-        )
-
-    def table(self, place: str, value: Any, allowed: set[str]) -> dict[str, Any]:
-        if not isinstance(value, dict):
-            self.refuse("", place, _("this must be a table"))
-            return {}
-        for key in value.keys() - allowed:
-            names = ", ".join(sorted(allowed))
-            self.refuse(place, key, _("unknown; allowed here: %(names)s") % {"names": names})
-        return value
-
-    def tables(self, key: str, root: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
-        rows = root.get(key, [])
-        if not isinstance(rows, list) or not rows or not all(isinstance(r, dict) for r in rows):
-            self.refuse("", key, _("at least one [[%(key)s]] is needed") % {"key": key})
-            return []
-        return [(f"{key}[{index}]", row) for index, row in enumerate(rows, 1)]
-
-    def text(self, place: str, row: dict[str, Any], key: str, default: str | None = None) -> str:
-        value = row.get(key, default)
-        if not isinstance(value, str) or (default is None and not value.strip()):
-            self.refuse(place, key, _("a text in quotes is needed"))
-            return ""
-        if len(value) > 100 or "\x00" in value:
-            self.refuse(place, key, _("at most 100 letters"))
-        return value
-
-    def key(self, place: str, row: dict[str, Any], key: str) -> str:
-        value = self.text(place, row, key)
-        if value and not KEY.fullmatch(value):
-            self.refuse(place, key, _("small letters, digits, - and _ only, at most 40"))
-        return value
-
-    def whole(self, place: str, row: dict[str, Any], key: str, low: int, high: int) -> int:
-        value = row.get(key)
-        if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-            limits = {"low": low, "high": high}
-            self.refuse(place, key, _("a whole number from %(low)d to %(high)d") % limits)
-            return max(low, 1)
-        return value
-
-    def optional_whole(
-        self, place: str, row: dict[str, Any], key: str, low: int, high: int
-    ) -> int | None:
-        return self.whole(place, row, key, low, high) if key in row else None
-
-    def fraction(self, place: str, row: dict[str, Any], key: str) -> Fraction:
-        value = row.get(key, 1)
-        exact = isinstance(value, int | Decimal) and not isinstance(value, bool)
-        if not exact or not Decimal(value).is_finite() or not 0 < value <= 100:
-            self.refuse(place, key, _("a number above 0, at most 100, such as 1.2"))
-            return Fraction(1)
-        return Fraction(value)
-
-    def choice(self, place: str, row: dict[str, Any], key: str, kind: type[Choice]) -> Choice:
-        value = row.get(key, next(iter(kind)))
-        if value not in list(kind):
-            names = ", ".join(kind)
-            self.refuse(place, key, _("one of: %(names)s") % {"names": names})
-            return next(iter(kind))
-        return kind(value)
-
-
-def _lines_of_keys(text: str) -> dict[str, int]:
-    """Where each key stands: `tiers[2].entry_minor` → its line, counted from 1."""
-    lines: dict[str, int] = {}
-    counts: dict[str, int] = {}
-    place = ""
-    for number, line in enumerate(text.splitlines(), 1):
-        if header := re.match(r"\s*\[\[\s*([\w-]+)\s*\]\]", line):
-            counts[header[1]] = counts.get(header[1], 0) + 1
-            place = f"{header[1]}[{counts[header[1]]}]"
-            lines.setdefault(place, number)
-        elif header := re.match(r"\s*\[\s*([\w-]+)\s*\]", line):
-            place = header[1]
-            lines.setdefault(place, number)
-        elif pair := re.match(r"\s*([\w-]+)\s*=", line):
-            lines.setdefault(f"{place}.{pair[1]}" if place else pair[1], number)
-    return lines

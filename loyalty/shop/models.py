@@ -73,7 +73,7 @@ class User(AbstractUser):
     )
     # Managers and owners work in the back office too; nobody else may enter it.
     is_staff = models.GeneratedField(
-        expression=Q(role__in=["manager", "owner"]),
+        expression=Q(role__in=["manager", "owner"]),  # type: ignore[arg-type]  # Stubs lack Q.
         output_field=models.BooleanField(),
         db_persist=True,
     )

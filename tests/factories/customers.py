@@ -52,4 +52,4 @@ def give_points(
         version_id=in_force(at).version_id,
         explanation={},
     )
-    ledger.earn([credit], source="test", at=at, by_id=None)
+    ledger.earn(credits_due=[credit], source="test", at=at, by_id=None)

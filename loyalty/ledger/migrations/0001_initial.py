@@ -8,130 +8,316 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('customers', '0002_guards'),
-        ('programme', '0002_guards'),
+        ("customers", "0002_guards"),
+        ("programme", "0002_guards"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Account',
+            name="Account",
             fields=[
-                ('customer', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='account', serialize=False, to='customers.customer')),
-                ('balance', models.BigIntegerField(default=0, editable=False, verbose_name='balance')),
-                ('last_number', models.PositiveIntegerField(editable=False, null=True)),
+                (
+                    "customer",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        primary_key=True,
+                        related_name="account",
+                        serialize=False,
+                        to="customers.customer",
+                    ),
+                ),
+                (
+                    "balance",
+                    models.BigIntegerField(default=0, editable=False, verbose_name="balance"),
+                ),
+                ("last_number", models.PositiveIntegerField(editable=False, null=True)),
             ],
             options={
-                'verbose_name': 'account',
-                'verbose_name_plural': 'accounts',
-                'constraints': [models.CheckConstraint(condition=models.Q(('balance__gte', 0)), name='account_not_overdrawn'), models.CheckConstraint(condition=models.Q(('last_number__isnull', False), ('balance', 0), _connector='OR'), name='account_without_entries_is_empty')],
+                "verbose_name": "account",
+                "verbose_name_plural": "accounts",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("balance__gte", 0)), name="account_not_overdrawn"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("last_number__isnull", False), ("balance", 0), _connector="OR"
+                        ),
+                        name="account_without_entries_is_empty",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Entry',
+            name="Entry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField()),
-                ('kind', models.CharField(choices=[('earn', 'Earned'), ('redeem', 'Redeemed'), ('expire', 'Expired'), ('adjust', 'Adjusted'), ('reverse', 'Reversed')], max_length=10, verbose_name='kind')),
-                ('points', models.BigIntegerField(verbose_name='points')),
-                ('balance_after', models.BigIntegerField(verbose_name='balance after')),
-                ('source', models.CharField(max_length=40, verbose_name='source')),
-                ('reference', models.CharField(max_length=100, verbose_name='reference')),
-                ('explanation', models.JSONField(default=dict, verbose_name='explanation')),
-                ('reason', models.CharField(blank=True, max_length=200, verbose_name='reason')),
-                ('occurred_at', models.DateTimeField(verbose_name='occurred at')),
-                ('recorded_at', models.DateTimeField(verbose_name='recorded at')),
-                ('previous_number', models.GeneratedField(db_persist=True, expression=django.db.models.functions.comparison.NullIf(django.db.models.expressions.CombinedExpression(models.F('number'), '-', models.Value(1)), models.Value(0)), output_field=models.PositiveIntegerField(null=True))),
-                ('balance_before', models.GeneratedField(db_persist=True, expression=django.db.models.expressions.CombinedExpression(models.F('balance_after'), '-', models.F('points')), output_field=models.BigIntegerField())),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='ledger.account')),
-                ('programme_version', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='programme.programmeversion')),
-                ('recorded_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('reverses', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='reversals', to='ledger.entry')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.PositiveIntegerField()),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("earn", "Earned"),
+                            ("redeem", "Redeemed"),
+                            ("expire", "Expired"),
+                            ("adjust", "Adjusted"),
+                            ("reverse", "Reversed"),
+                        ],
+                        max_length=10,
+                        verbose_name="kind",
+                    ),
+                ),
+                ("points", models.BigIntegerField(verbose_name="points")),
+                ("balance_after", models.BigIntegerField(verbose_name="balance after")),
+                ("source", models.CharField(max_length=40, verbose_name="source")),
+                ("reference", models.CharField(max_length=100, verbose_name="reference")),
+                ("explanation", models.JSONField(default=dict, verbose_name="explanation")),
+                ("reason", models.CharField(blank=True, max_length=200, verbose_name="reason")),
+                ("occurred_at", models.DateTimeField(verbose_name="occurred at")),
+                ("recorded_at", models.DateTimeField(verbose_name="recorded at")),
+                (
+                    "previous_number",
+                    models.GeneratedField(
+                        db_persist=True,
+                        expression=django.db.models.functions.comparison.NullIf(
+                            django.db.models.expressions.CombinedExpression(
+                                models.F("number"), "-", models.Value(1)
+                            ),
+                            models.Value(0),
+                        ),
+                        output_field=models.PositiveIntegerField(null=True),
+                    ),
+                ),
+                (
+                    "balance_before",
+                    models.GeneratedField(
+                        db_persist=True,
+                        expression=django.db.models.expressions.CombinedExpression(
+                            models.F("balance_after"), "-", models.F("points")
+                        ),
+                        output_field=models.BigIntegerField(),
+                    ),
+                ),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="entries",
+                        to="ledger.account",
+                    ),
+                ),
+                (
+                    "programme_version",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="programme.programmeversion",
+                    ),
+                ),
+                (
+                    "recorded_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "reverses",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="reversals",
+                        to="ledger.entry",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'entry',
-                'verbose_name_plural': 'entries',
-                'ordering': ['account', 'number'],
+                "verbose_name": "entry",
+                "verbose_name_plural": "entries",
+                "ordering": ["account", "number"],
             },
         ),
         migrations.CreateModel(
-            name='Lot',
+            name="Lot",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('points', models.BigIntegerField(verbose_name='points')),
-                ('remaining', models.BigIntegerField(verbose_name='remaining')),
-                ('expires_on', models.DateField(null=True, verbose_name='last day')),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lots', to='ledger.account')),
-                ('entry', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='lot', to='ledger.entry')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("points", models.BigIntegerField(verbose_name="points")),
+                ("remaining", models.BigIntegerField(verbose_name="remaining")),
+                ("expires_on", models.DateField(null=True, verbose_name="last day")),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="lots",
+                        to="ledger.account",
+                    ),
+                ),
+                (
+                    "entry",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="lot",
+                        to="ledger.entry",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'lot',
-                'verbose_name_plural': 'lots',
+                "verbose_name": "lot",
+                "verbose_name_plural": "lots",
             },
         ),
         migrations.CreateModel(
-            name='Allocation',
+            name="Allocation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('points', models.BigIntegerField(verbose_name='points')),
-                ('entry', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='allocations', to='ledger.entry')),
-                ('lot', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='allocations', to='ledger.lot')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("points", models.BigIntegerField(verbose_name="points")),
+                (
+                    "entry",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="allocations",
+                        to="ledger.entry",
+                    ),
+                ),
+                (
+                    "lot",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="allocations",
+                        to="ledger.lot",
+                    ),
+                ),
             ],
         ),
         migrations.AddConstraint(
-            model_name='entry',
-            constraint=models.UniqueConstraint(fields=('account', 'number'), name='entry_number_unique'),
+            model_name="entry",
+            constraint=models.UniqueConstraint(
+                fields=("account", "number"), name="entry_number_unique"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='entry',
-            constraint=models.UniqueConstraint(fields=('account', 'number', 'balance_after'), name='entry_chain_target'),
+            model_name="entry",
+            constraint=models.UniqueConstraint(
+                fields=("account", "number", "balance_after"), name="entry_chain_target"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='entry',
-            constraint=models.UniqueConstraint(fields=('source', 'reference', 'kind'), name='entry_once_per_event'),
+            model_name="entry",
+            constraint=models.UniqueConstraint(
+                fields=("source", "reference", "kind"), name="entry_once_per_event"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='entry',
-            constraint=models.CheckConstraint(condition=models.Q(('number__gt', 1), models.Q(('balance_after', models.F('points')), ('number', 1)), _connector='OR'), name='entry_first_starts_from_zero'),
+            model_name="entry",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("number__gt", 1),
+                    models.Q(("balance_after", models.F("points")), ("number", 1)),
+                    _connector="OR",
+                ),
+                name="entry_first_starts_from_zero",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='entry',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'earn'), ('points__gt', 0)), models.Q(('kind__in', ['redeem', 'expire']), ('points__lt', 0)), models.Q(('kind__in', ['adjust', 'reverse']), models.Q(('points', 0), _negated=True)), _connector='OR'), name='entry_sign_matches_kind'),
+            model_name="entry",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("kind", "earn"), ("points__gt", 0)),
+                    models.Q(("kind__in", ["redeem", "expire"]), ("points__lt", 0)),
+                    models.Q(
+                        ("kind__in", ["adjust", "reverse"]), models.Q(("points", 0), _negated=True)
+                    ),
+                    _connector="OR",
+                ),
+                name="entry_sign_matches_kind",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='entry',
-            constraint=models.CheckConstraint(condition=models.Q(('points__range', (-1000000000, 1000000000))), name='entry_points_bounded'),
+            model_name="entry",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("points__range", (-1000000000, 1000000000))),
+                name="entry_points_bounded",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='entry',
-            constraint=models.CheckConstraint(condition=models.Q(('balance_after__gte', 0)), name='entry_never_overdraws'),
+            model_name="entry",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("balance_after__gte", 0)), name="entry_never_overdraws"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='entry',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'reverse'), ('reverses__isnull', False)), models.Q(models.Q(('kind', 'reverse'), _negated=True), ('reverses__isnull', True)), _connector='OR'), name='entry_reverse_names_its_entry'),
+            model_name="entry",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("kind", "reverse"), ("reverses__isnull", False)),
+                    models.Q(
+                        models.Q(("kind", "reverse"), _negated=True), ("reverses__isnull", True)
+                    ),
+                    _connector="OR",
+                ),
+                name="entry_reverse_names_its_entry",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='entry',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'adjust'), _negated=True), models.Q(('recorded_by__isnull', False), models.Q(('reason', ''), _negated=True)), _connector='OR'), name='entry_adjust_has_actor_and_reason'),
+            model_name="entry",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("kind", "adjust"), _negated=True),
+                    models.Q(
+                        ("recorded_by__isnull", False), models.Q(("reason", ""), _negated=True)
+                    ),
+                    _connector="OR",
+                ),
+                name="entry_adjust_has_actor_and_reason",
+            ),
         ),
         migrations.AddIndex(
-            model_name='lot',
-            index=models.Index(condition=models.Q(('remaining__gt', 0)), fields=['account', 'expires_on', 'id'], name='lot_spending_order'),
+            model_name="lot",
+            index=models.Index(
+                condition=models.Q(("remaining__gt", 0)),
+                fields=["account", "expires_on", "id"],
+                name="lot_spending_order",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='lot',
-            constraint=models.CheckConstraint(condition=models.Q(('points__gt', 0), ('remaining__gte', 0), ('remaining__lte', models.F('points'))), name='lot_never_overspent'),
+            model_name="lot",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("points__gt", 0), ("remaining__gte", 0), ("remaining__lte", models.F("points"))
+                ),
+                name="lot_never_overspent",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='allocation',
-            constraint=models.UniqueConstraint(fields=('entry', 'lot'), name='allocation_once'),
+            model_name="allocation",
+            constraint=models.UniqueConstraint(fields=("entry", "lot"), name="allocation_once"),
         ),
         migrations.AddConstraint(
-            model_name='allocation',
-            constraint=models.CheckConstraint(condition=models.Q(('points', 0), _negated=True), name='allocation_moves_points'),
+            model_name="allocation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("points", 0), _negated=True), name="allocation_moves_points"
+            ),
         ),
     ]

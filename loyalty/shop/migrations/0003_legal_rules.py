@@ -22,9 +22,7 @@ def add(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
 
 
 def remove(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
-    apps.get_model("shop", "LegalRule").objects.filter(
-        key__in=RULES, valid_from=IN_FORCE
-    ).delete()
+    apps.get_model("shop", "LegalRule").objects.filter(key__in=RULES, valid_from=IN_FORCE).delete()
 
 
 class Migration(migrations.Migration):

@@ -1,0 +1,17 @@
+"""Rewards of the catalogue."""
+
+import factory
+from factory.django import DjangoModelFactory
+
+from rewards.models import Reward
+
+
+class RewardFactory(DjangoModelFactory):
+    class Meta:
+        model = Reward
+
+    key = factory.Sequence(lambda n: f"reward-{n}")
+    name = factory.Sequence(lambda n: f"Trà sen vàng {n}")
+    name_en = factory.Sequence(lambda n: f"Golden lotus tea {n}")
+    cost_points = 100
+    position = factory.Sequence(lambda n: n)

@@ -1,0 +1,154 @@
+"""Two tills at once: exactly one gets the points, the voucher, the last piece."""
+
+from functools import partial
+
+import pytest
+
+from loyalty.errors import Conflict
+from loyalty.ledger.models import Account, Entry
+from loyalty.ledger.proof import verify
+from loyalty.ledger.services import InsufficientPoints
+from loyalty.purchases.models import Activity, Purchase
+from loyalty.purchases.recording import Recorded, record_purchase
+from loyalty.tiers.models import Standing
+from rewards.models import Redemption, Voucher
+from rewards.redemption import RewardUnavailable, redeem_reward
+from rewards.vouchers import VoucherRefused, use_voucher
+from tests.factories.clock import NOON
+from tests.factories.customers import CustomerFactory, customer_with_points
+from tests.factories.rewards import RewardFactory
+from tests.factories.shop import StaffFactory, shop_with_programme
+from tests.faults.together import together
+from tests.support.rounds import rounds
+
+pytestmark = pytest.mark.django_db(transaction=True)
+TRIALS = rounds(usual=20, soak=300)
+
+
+@pytest.fixture(autouse=True)
+def shop(transactional_db):
+    shop_with_programme()
+
+
+def kinds(outcomes):
+    return sorted(type(outcome).__name__ for outcome in outcomes)
+
+
+def redeem(customer, reward, reference):
+    return redeem_reward(
+        customer=customer, reward=reward, source="counter", reference=reference, at=NOON, by=None
+    )
+
+
+def buy(customer, amount_minor, reference):
+    return record_purchase(
+        source="counter",
+        reference=reference,
+        customer=customer,
+        branch=None,
+        amount_minor=amount_minor,
+        at=NOON,
+        recorded_at=NOON,
+        by=None,
+    )
+
+
+def test_two_tills_cannot_spend_the_same_points():
+    reward = RewardFactory(cost_points=100)
+    for trial in range(TRIALS):
+        customer = customer_with_points(100)
+
+        outcomes = together(
+            *(partial(redeem, customer, reward, f"{trial}/{till}") for till in range(2))
+        )
+
+        assert kinds(outcomes) == ["InsufficientPoints", "Redemption"], f"trial {trial}"
+        assert Account.objects.get(customer=customer).balance == 0
+    assert Voucher.objects.count() == Redemption.objects.count() == TRIALS
+    assert verify().problems == ()
+
+
+def test_sixteen_tills_share_points_for_one():
+    reward = RewardFactory(cost_points=60)
+    for trial in range(rounds(usual=20, soak=300)):
+        customer = customer_with_points(100)
+
+        outcomes = together(
+            *(partial(redeem, customer, reward, f"{trial}/{till}") for till in range(16))
+        )
+
+        refused = [error for error in outcomes if isinstance(error, InsufficientPoints)]
+        assert len(refused) == 15, f"trial {trial}: {kinds(outcomes)}"
+        assert {error.available for error in refused} <= {100, 40}
+        assert Account.objects.get(customer=customer).balance == 40
+
+
+def test_the_last_piece_goes_to_one_customer():
+    for trial in range(TRIALS):
+        reward = RewardFactory(cost_points=10, stock=1)
+        customers = [customer_with_points(10) for _ in range(4)]
+
+        outcomes = together(
+            *(partial(redeem, customer, reward, f"{trial}/{customer.pk}") for customer in customers)
+        )
+
+        wins = [outcome for outcome in outcomes if isinstance(outcome, Redemption)]
+        lost = [outcome for outcome in outcomes if isinstance(outcome, RewardUnavailable)]
+        assert (len(wins), len(lost)) == (1, 3), f"trial {trial}: {kinds(outcomes)}"
+        reward.refresh_from_db()
+        assert reward.stock == 0
+
+
+def test_a_voucher_is_used_at_one_of_two_tills():
+    cashier = StaffFactory()
+    reward = RewardFactory(cost_points=10)
+    for trial in range(TRIALS):
+        voucher = redeem(customer_with_points(10), reward, f"{trial}").voucher
+        use = partial(use_voucher, voucher=voucher, branch=cashier.branch, at=NOON, by=cashier)
+
+        outcomes = together(*(partial(use, reference=f"{trial}/{till}") for till in range(2)))
+
+        assert kinds(outcomes) == ["Voucher", "VoucherRefused"], f"trial {trial}"
+        assert sum(isinstance(outcome, VoucherRefused) for outcome in outcomes) == 1
+
+
+def test_a_sale_sent_sixteen_times_is_one_entry_and_sixteen_equal_answers():
+    for trial in range(TRIALS):
+        customer = CustomerFactory()
+
+        outcomes = together(*[partial(buy, customer, 1_000_000, f"R-{trial}")] * 16)
+
+        answers = {
+            (answer.purchase.pk, answer.purchase.points, answer.balance, answer.tier_after)
+            for answer in outcomes
+            if isinstance(answer, Recorded)
+        }
+        assert len(answers) == 1, f"trial {trial}: {kinds(outcomes)}"
+        assert {answer[1:] for answer in answers} == {(100, 100, "bac")}
+        assert Entry.objects.filter(account_id=customer.pk).count() == 1
+
+
+def test_one_receipt_number_for_two_sales_keeps_exactly_one():
+    for trial in range(TRIALS):
+        first, second = CustomerFactory(), CustomerFactory()
+
+        outcomes = together(
+            partial(buy, first, 50_000, f"R-{trial}"), partial(buy, second, 60_000, f"R-{trial}")
+        )
+
+        assert kinds(outcomes) == ["Conflict", "Recorded"], f"trial {trial}"
+        assert sum(isinstance(outcome, Conflict) for outcome in outcomes) == 1
+    assert Purchase.objects.count() == TRIALS
+
+
+def test_many_sales_of_one_customer_at_once_all_count():
+    customer = CustomerFactory()
+
+    outcomes = together(*(partial(buy, customer, 100_000, f"R-{till}") for till in range(16)))
+
+    assert kinds(outcomes) == ["Recorded"] * 16
+    assert Standing.objects.get(customer=customer).spend_minor == 1_600_000
+    assert Activity.objects.get(customer=customer).purchases == 16
+    # Ten at the rate of new customers, six at silver's 1.2.
+    assert Account.objects.get(customer=customer).balance == 10 * 10 + 6 * 12
+    assert verify().problems == ()

@@ -1,0 +1,186 @@
+"""A sale at the till earns by the rules of its moment, once."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from loyalty.errors import Conflict, InvalidInput
+from loyalty.ledger.models import Account, Entry
+from loyalty.ledger.proof import verify
+from loyalty.programme.versions import publish
+from loyalty.purchases.models import Activity, Purchase
+from loyalty.purchases.recording import quote, record_purchase
+from loyalty.tiers.models import Qualification, Standing, TierChange
+from tests.factories.clock import NOON
+from tests.factories.customers import CustomerFactory
+from tests.factories.shop import STARTERS, StaffFactory, shop_with_programme
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def shop(db):
+    return shop_with_programme()
+
+
+@pytest.fixture
+def cashier(db):
+    return StaffFactory()
+
+
+def buy(customer, cashier, amount_minor, *, receipt="R-1", at=NOON):
+    return record_purchase(
+        source="counter",
+        reference=receipt,
+        customer=customer,
+        branch=cashier.branch,
+        amount_minor=amount_minor,
+        at=at,
+        recorded_at=at,
+        by=cashier,
+    )
+
+
+def test_a_sale_earns_whole_steps_and_says_why(cashier):
+    customer = CustomerFactory()
+
+    recorded = buy(customer, cashier, 68_000)
+
+    assert (recorded.purchase.points, recorded.balance, recorded.replayed) == (6, 6, False)
+    entry = Entry.objects.get()
+    assert (entry.points, entry.source, entry.reference) == (6, "counter", "R-1")
+    assert entry.lot.expires_on == date(2027, 11, 30)
+    assert entry.explanation == {
+        "amount_minor": 68_000,
+        "rules": [{"name": "Mua hàng", "points": 1, "per_minor": 10_000, "gives": "6"}],
+        "base": 6,
+        "tier": "moi",
+        "tier_name": "Mới",
+        "tier_name_en": "New",
+        "multiplier": "1",
+        "rounding": "floor",
+        "stage": "step",
+        "points": 6,
+    }
+
+
+def test_the_sale_that_reaches_a_tier_earns_at_the_old_rate_and_the_next_at_the_new(cashier):
+    customer = CustomerFactory()
+
+    first = buy(customer, cashier, 1_000_000)
+    second = buy(customer, cashier, 68_000, receipt="R-2", at=NOON + timedelta(hours=1))
+
+    assert (first.purchase.points, first.tier_before, first.tier_after) == (100, "moi", "bac")
+    assert (second.purchase.points, second.tier_before, second.tier_after) == (7, "bac", "bac")
+    assert list(TierChange.objects.values_list("from_key", "to_key", "reason")) == [
+        ("", "bac", "joined")
+    ]
+    standing = Standing.objects.get(customer=customer)
+    assert (standing.tier_key, standing.spend_minor) == ("bac", 1_068_000)
+    assert standing.since == NOON
+
+
+def test_spending_points_never_lowers_a_tier(cashier):
+    customer = CustomerFactory()
+    buy(customer, cashier, 3_000_000)
+
+    publish(
+        document=(STARTERS / "cafe.toml").read_text(encoding="utf-8").replace("3_000", "4_000"),
+        effective_from=NOON + timedelta(days=1),
+        at=NOON,
+        by=None,
+    )
+    later = buy(customer, cashier, 10_000, receipt="R-2", at=NOON + timedelta(days=2))
+
+    assert (later.tier_before, later.tier_after) == ("vang", "vang")
+
+
+def test_the_same_receipt_twice_is_one_sale_and_answers_as_the_first_time(cashier):
+    customer = CustomerFactory()
+    first = buy(customer, cashier, 1_000_000)
+    buy(customer, cashier, 50_000, receipt="R-2")
+
+    again = buy(customer, cashier, 1_000_000, at=NOON + timedelta(hours=9))
+
+    assert again.replayed
+    assert again.purchase.pk == first.purchase.pk
+    assert (again.balance, again.tier_before, again.tier_after) == (100, "moi", "bac")
+    assert (Purchase.objects.count(), Entry.objects.count()) == (2, 2)
+
+
+@pytest.mark.parametrize("change", ["amount", "customer"])
+def test_the_same_receipt_for_another_sale_is_refused_and_changes_nothing(cashier, change):
+    customer = CustomerFactory()
+    buy(customer, cashier, 50_000)
+
+    with pytest.raises(Conflict):
+        buy(
+            CustomerFactory() if change == "customer" else customer,
+            cashier,
+            50_000 if change == "customer" else 60_000,
+        )
+
+    assert (Purchase.objects.count(), Entry.objects.count()) == (1, 1)
+    assert Qualification.objects.count() == 1
+
+
+def test_an_anonymous_sale_is_revenue_only(cashier):
+    recorded = buy(None, cashier, 50_000)
+
+    assert (recorded.purchase.points, recorded.balance, recorded.tier_after) == (0, 0, "")
+    assert not Account.objects.exists()
+    assert not Activity.objects.exists()
+    assert buy(None, cashier, 50_000).replayed
+
+
+def test_a_sale_too_small_for_a_point_still_counts_towards_the_tier(cashier):
+    customer = CustomerFactory()
+
+    recorded = buy(customer, cashier, 9_999)
+
+    assert (recorded.purchase.points, recorded.purchase.entry_id) == (0, None)
+    assert Standing.objects.get(customer=customer).spend_minor == 9_999
+
+
+def test_the_activity_row_equals_the_purchases(cashier):
+    customer = CustomerFactory()
+    buy(customer, cashier, 50_000, at=NOON)
+    buy(customer, cashier, 20_000, receipt="R-2", at=NOON - timedelta(days=10))
+
+    activity = Activity.objects.get(customer=customer)
+    assert (activity.first_on, activity.last_on) == (date(2026, 11, 12), date(2026, 11, 22))
+    assert (activity.purchases, activity.spend_minor) == (2, 70_000)
+
+
+def test_the_day_of_a_sale_is_the_shops_day(cashier):
+    late = NOON.replace(hour=17, minute=0)  # Midnight in the shop, still the 22nd in UTC.
+
+    assert buy(None, cashier, 50_000, at=late).purchase.occurred_on == date(2026, 11, 23)
+    before = buy(None, cashier, 50_000, receipt="R-2", at=late - timedelta(seconds=1))
+    assert before.purchase.occurred_on == date(2026, 11, 22)
+
+
+@pytest.mark.parametrize("amount", [0, -1, 10**12 + 1, 2**63])
+def test_impossible_amounts_are_refused_and_change_nothing(cashier, amount):
+    with pytest.raises(InvalidInput) as error:
+        buy(CustomerFactory(), cashier, amount)
+
+    assert error.value.field == "amount"
+    assert not Purchase.objects.exists()
+
+
+def test_a_quote_says_what_the_sale_will_earn_and_writes_nothing(cashier):
+    customer = CustomerFactory()
+    buy(customer, cashier, 1_000_000)
+
+    assert quote(customer=customer, amount_minor=68_000, at=NOON).points == 7
+    assert quote(customer=None, amount_minor=68_000, at=NOON).points == 6
+    assert Purchase.objects.count() == 1
+
+
+def test_the_ledger_proves_itself_after_all_that(cashier):
+    for number in range(5):
+        buy(CustomerFactory(), cashier, 990_000 + number, receipt=f"R-{number}")
+
+    proof = verify()
+    assert (proof.accounts, proof.entries, proof.points, proof.problems) == (5, 5, 495, ())
