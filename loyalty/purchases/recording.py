@@ -1,6 +1,5 @@
 """A sale at the till: it earns, it counts towards the tier, and it is written once."""
 
-import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,16 +10,15 @@ from customers.models import Customer
 from loyalty.dates import local_date
 from loyalty.errors import Conflict, InvalidInput
 from loyalty.ledger import services as ledger
-from loyalty.ledger.services import Credit
 from loyalty.money import MAX_MINOR
-from loyalty.programme.earning import Earning, earn, last_day
+from loyalty.programme.earning import Earning, earn
 from loyalty.programme.versions import Rules, in_force
 from loyalty.purchases import activity
 from loyalty.purchases.models import Purchase
+from loyalty.purchases.sale import effect_of, request_hash
 from loyalty.shop.models import Branch, User
 from loyalty.shop.queries import get_shop
 from loyalty.tiers import services as tiers
-from loyalty.tiers.models import Qualification
 
 
 @dataclass(frozen=True)
@@ -65,7 +63,11 @@ def record_purchase(
     another sale raises Conflict and writes nothing. Raises InvalidInput naming the field.
     """
     _check(reference, amount_minor)
-    asked = request_hash(customer, branch, amount_minor)
+    asked = request_hash(
+        customer_id=customer and customer.pk,
+        branch_id=branch and branch.pk,
+        amount_minor=amount_minor,
+    )
     lock_event(source, reference)
     # Look before computing: after the first call the tier, and so the points, may differ.
     known = Purchase.objects.filter(source=source, reference=reference).first()
@@ -98,12 +100,6 @@ def lock_event(source: str, reference: str) -> None:
         )
 
 
-def request_hash(customer: Customer | None, branch: Branch | None, amount_minor: int) -> str:
-    """What makes two requests the same sale. No personal data: numbers of rows only."""
-    asked = f"{customer and customer.pk}/{branch and branch.pk}/{amount_minor}"
-    return hashlib.sha256(asked.encode()).hexdigest()
-
-
 def _check(reference: str, amount_minor: int) -> None:
     if not 0 < amount_minor <= MAX_MINOR:
         raise InvalidInput("amount", _("The amount must be above zero."))
@@ -113,31 +109,23 @@ def _check(reference: str, amount_minor: int) -> None:
 
 def _earn(purchase: Purchase, customer: Customer, rules: Rules) -> None:
     """Everything a sale does for its customer, under the account's lock; fills in `purchase`."""
-    balance = ledger.lock_accounts([customer.pk])[customer.pk]
+    purchase.balance_after = ledger.lock_accounts([customer.pk])[customer.pk]
     before = tiers.climbs_of([customer.pk])[customer.pk]
-    programme, at = rules.programme, purchase.occurred_at
-    tier = programme.tier(before.tier_key)
-    earning = earn(programme, amount_minor=purchase.amount_minor, tier=tier)
-    if earning.points:
+    effect = effect_of(purchase, before=before, rules=rules)
+    if effect.credit:
         posted = ledger.earn(
-            [credit_for(purchase, earning, rules)],
+            credits_due=[effect.credit],
             source=purchase.source,
             at=purchase.recorded_at,
             by_id=purchase.recorded_by_id,
         )[purchase.reference]
-        purchase.points, purchase.entry_id = earning.points, posted.entry_id
-    after = before.qualify(spend_minor=purchase.amount_minor, at=at, rules=rules)
-    change = tiers.change_between(
-        before, after, at=at, recorded_at=purchase.recorded_at, rules=rules
-    )
+        purchase.entry_id, purchase.balance_after = posted.entry_id, posted.balance_after
     tiers.record(
-        qualifications=[qualification_for(purchase)],
-        changes=[change] if change else [],
-        ends=[after],
+        qualifications=[effect.qualification],
+        changes=[effect.change] if effect.change else [],
+        ends=[effect.after],
     )
     activity.add([purchase])
-    purchase.balance_after = balance + earning.points
-    purchase.tier_before, purchase.tier_after = tier.key, after.tier_key
 
 
 def _replay(known: Purchase, asked: str) -> Recorded:
@@ -149,29 +137,4 @@ def _replay(known: Purchase, asked: str) -> Recorded:
 def _recorded(purchase: Purchase, *, replayed: bool) -> Recorded:
     return Recorded(
         purchase, purchase.balance_after, purchase.tier_before, purchase.tier_after, replayed
-    )
-
-
-def credit_for(purchase: Purchase, earning: Earning, rules: Rules) -> Credit:
-    """The ledger's side of a sale that earned points."""
-    return Credit(
-        customer_id=purchase.customer_id or 0,
-        points=earning.points,
-        reference=purchase.reference,
-        occurred_at=purchase.occurred_at,
-        expires_on=last_day(rules.programme, earned_on=purchase.occurred_on),
-        version_id=rules.version_id,
-        explanation=earning.explanation,
-    )
-
-
-def qualification_for(purchase: Purchase) -> Qualification:
-    """The tiers' side of a sale: what it spent."""
-    return Qualification(
-        customer_id=purchase.customer_id,
-        source=purchase.source,
-        reference=purchase.reference,
-        spend_minor=purchase.amount_minor,
-        occurred_at=purchase.occurred_at,
-        recorded_at=purchase.recorded_at,
     )

@@ -1,0 +1,112 @@
+"""Reading what a person wrote in a TOML document: every mistake is collected, with its line."""
+
+import re
+from decimal import Decimal
+from enum import StrEnum
+from fractions import Fraction
+from typing import Any, TypeVar
+
+from django.utils.translation import gettext as _
+
+Choice = TypeVar("Choice", bound=StrEnum)
+KEY = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
+
+
+class Reader:
+    """Reads values out of a parsed document and collects what is wrong with them, by line."""
+
+    def __init__(self, text: str) -> None:
+        self.lines = _lines_of_keys(text)
+        self.errors: list[str] = []
+
+    def refuse(self, place: str, key: str, why: str) -> None:
+        name = f"{place}.{key}" if place else key
+        line = self.lines.get(name, self.lines.get(place, 1))
+        self.errors.append(
+            _("line %(line)d: %(key)s: %(why)s") % {"line": line, "key": name, "why": why}
+        )
+
+    def table(self, place: str, value: Any, allowed: set[str]) -> dict[str, Any]:
+        if not isinstance(value, dict):
+            self.refuse("", place, _("this must be a table"))
+            return {}
+        for key in value.keys() - allowed:
+            names = ", ".join(sorted(allowed))
+            self.refuse(place, key, _("unknown; allowed here: %(names)s") % {"names": names})
+        return value
+
+    def tables(self, key: str, root: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+        rows = root.get(key, [])
+        if not isinstance(rows, list) or not rows or not all(isinstance(r, dict) for r in rows):
+            self.refuse("", key, _("at least one [[%(key)s]] is needed") % {"key": key})
+            return []
+        return [(f"{key}[{index}]", row) for index, row in enumerate(rows, 1)]
+
+    def text(self, place: str, row: dict[str, Any], key: str, default: str | None = None) -> str:
+        value = row.get(key, default)
+        if not isinstance(value, str) or (default is None and not value.strip()):
+            self.refuse(place, key, _("a text in quotes is needed"))
+            return ""
+        if len(value) > 100 or "\x00" in value:
+            self.refuse(place, key, _("at most 100 letters"))
+        return value
+
+    def key(self, place: str, row: dict[str, Any], key: str) -> str:
+        value = self.text(place, row, key)
+        if value and not KEY.fullmatch(value):
+            self.refuse(place, key, _("small letters, digits, - and _ only, at most 40"))
+        return value
+
+    def whole(self, place: str, row: dict[str, Any], key: str, low: int, high: int) -> int:
+        value = row.get(key)
+        if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+            limits = {"low": low, "high": high}
+            self.refuse(place, key, _("a whole number from %(low)d to %(high)d") % limits)
+            return max(low, 1)
+        return value
+
+    def optional_whole(
+        self, place: str, row: dict[str, Any], key: str, low: int, high: int
+    ) -> int | None:
+        return self.whole(place, row, key, low, high) if key in row else None
+
+    def fraction(self, place: str, row: dict[str, Any], key: str) -> Fraction:
+        value = row.get(key, 1)
+        exact = isinstance(value, int | Decimal) and not isinstance(value, bool)
+        if not exact or not Decimal(value).is_finite() or not 0 < value <= 100:
+            self.refuse(place, key, _("a number above 0, at most 100, such as 1.2"))
+            return Fraction(1)
+        return Fraction(value)
+
+    def boolean(self, place: str, row: dict[str, Any], key: str, *, default: bool) -> bool:
+        value = row.get(key, default)
+        if not isinstance(value, bool):
+            self.refuse(place, key, _("true or false"))
+            return default
+        return value
+
+    def choice(self, place: str, row: dict[str, Any], key: str, kind: type[Choice]) -> Choice:
+        value = row.get(key, next(iter(kind)))
+        if value not in list(kind):
+            names = ", ".join(kind)
+            self.refuse(place, key, _("one of: %(names)s") % {"names": names})
+            return next(iter(kind))
+        return kind(value)
+
+
+def _lines_of_keys(text: str) -> dict[str, int]:
+    """Where each key stands: `tiers[2].entry_minor` → its line, counted from 1."""
+    lines: dict[str, int] = {}
+    counts: dict[str, int] = {}
+    place = ""
+    for number, line in enumerate(text.splitlines(), 1):
+        if header := re.match(r"\s*\[\[\s*([\w-]+)\s*\]\]", line):
+            counts[header[1]] = counts.get(header[1], 0) + 1
+            place = f"{header[1]}[{counts[header[1]]}]"
+            lines.setdefault(place, number)
+        elif header := re.match(r"\s*\[\s*([\w.-]+)\s*\]", line):
+            place = header[1]
+            lines.setdefault(place, number)
+        elif pair := re.match(r"\s*([\w-]+)\s*=", line):
+            lines.setdefault(f"{place}.{pair[1]}" if place else pair[1], number)
+    return lines
