@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import phonenumbers
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from loyalty.errors import InvalidInput
 from loyalty.text import fold, sort_key
@@ -15,9 +16,19 @@ REGION = "VN"
 # Communications, plan 798/QD-BTTTT): old prefix → new one, without the leading 0.
 _OLD_PREFIXES = {
     **{f"16{digit}": f"3{digit}" for digit in range(2, 10)},
-    "120": "70", "121": "79", "122": "77", "126": "76", "128": "78",
-    "123": "83", "124": "84", "125": "85", "127": "81", "129": "82",
-    "186": "56", "188": "58", "199": "59",
+    "120": "70",
+    "121": "79",
+    "122": "77",
+    "126": "76",
+    "128": "78",
+    "123": "83",
+    "124": "84",
+    "125": "85",
+    "127": "81",
+    "129": "82",
+    "186": "56",
+    "188": "58",
+    "199": "59",
 }
 
 
@@ -65,8 +76,18 @@ def _what_is_wrong(number: str) -> str:
     if not number.startswith("+84") or missing == 0:
         return _("No phone has this number. Please check the digits.")
     if missing > 0:
-        return _("%(count)d digits are missing. Mobile numbers have 10.") % {"count": missing}
-    return _("%(count)d digits too many. Mobile numbers have 10.") % {"count": -missing}
+        text = ngettext(
+            "%(count)d digit is missing. Mobile numbers have 10.",
+            "%(count)d digits are missing. Mobile numbers have 10.",
+            missing,
+        )
+    else:
+        text = ngettext(
+            "%(count)d digit too many. Mobile numbers have 10.",
+            "%(count)d digits too many. Mobile numbers have 10.",
+            -missing,
+        )
+    return text % {"count": abs(missing)}
 
 
 def show_phone(phone: str) -> str:

@@ -42,7 +42,9 @@ def balance_and_entries(customer):
 
 def remaining(customer):
     return list(
-        Lot.objects.filter(account_id=customer.pk).order_by("id").values_list("remaining", flat=True)
+        Lot.objects.filter(account_id=customer.pk)
+        .order_by("id")
+        .values_list("remaining", flat=True)
     )
 
 
@@ -58,12 +60,12 @@ def test_points_are_added_as_a_numbered_entry_with_a_lot():
 def test_many_credits_are_numbered_in_their_order_for_each_customer():
     first, second = CustomerFactory(), CustomerFactory()
     version = shop_with_programme()
-    credits = [
+    due = [
         ledger.Credit(customer.pk, points, f"r{n}", NOON, None, version.pk, {})
         for n, (customer, points) in enumerate([(first, 5), (second, 7), (first, 3)])
     ]
 
-    posted = ledger.earn(credits, source="test", at=NOON, by_id=None)
+    posted = ledger.earn(credits_due=due, source="test", at=NOON, by_id=None)
 
     assert [posted[f"r{n}"].balance_after for n in range(3)] == [5, 7, 8]
     assert list(Entry.objects.filter(account_id=first.pk).values_list("number", "points")) == [
