@@ -2,7 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
@@ -42,13 +42,17 @@ def statement_of(customer_id: int) -> QuerySet[Entry]:
 
 def line_of(entry: Entry) -> Line:
     """The entry as the portal shows it, in the active language."""
+    occurred_at = entry.occurred_at
+    if entry.kind == Entry.Kind.EXPIRE:
+        # Posted at the first instant after the last day; a reader means that day.
+        occurred_at -= timedelta(seconds=1)
     return Line(
         number=entry.number,
         title=_title(entry),
         points=entry.points,
         balance_after=entry.balance_after,
-        occurred_at=entry.occurred_at,
-        month=month_start(timezone.localtime(entry.occurred_at).date()),
+        occurred_at=occurred_at,
+        month=month_start(timezone.localtime(occurred_at).date()),
         steps=_steps(entry),
     )
 
