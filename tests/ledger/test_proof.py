@@ -1,5 +1,8 @@
 """The proof finds damage. Only the owner, with triggers off, can do any to begin with."""
 
+import json
+import re
+
 import psycopg
 import pytest
 from django.core.management import CommandError, call_command
@@ -61,9 +64,12 @@ def damage(sql):
 def test_a_healthy_ledger_has_no_problem(healthy, capsys):
     call_command("verify_ledger", "--json")
 
-    assert capsys.readouterr().out == (
-        '{"accounts": 1, "entries": 2, "points": 70, "problems": []}'
-    )
+    assert json.loads(capsys.readouterr().out) == {
+        "accounts": 1,
+        "entries": 2,
+        "points": 70,
+        "problems": [],
+    }
 
 
 @pytest.mark.parametrize("rule", RULES)
@@ -71,5 +77,5 @@ def test_every_rule_finds_its_damage(healthy, rule):
     damage(DAMAGE[rule])
 
     assert rule in {problem.rule for problem in verify().problems}
-    with pytest.raises(CommandError, match="customer|:"):
+    with pytest.raises(CommandError, match=re.escape(rule)):
         call_command("verify_ledger")
