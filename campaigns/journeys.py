@@ -1,0 +1,84 @@
+"""Journeys: who is due a message today. Set-based, one statement, safe to run as often as one likes."""
+
+import calendar
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from django.db import connection
+
+from loyalty.dates import end_of_day, local_date
+from loyalty.shop.queries import get_shop
+
+SEND_HOUR = time(9)  # Shop time.
+CATCH_UP_DAYS = 2  # A run missed for so long still sends; a wish later than that would be odd.
+PATIENCE = timedelta(days=3)  # From SEND_HOUR on; then the message expires unsent.
+
+# Once a year for a customer and channel: the outbox's own key refuses the second.
+_ENQUEUE_BIRTHDAYS = """
+INSERT INTO campaigns_message
+    (campaign_id, customer_id, message_class, occasion, channel, state,
+     send_after, not_after, attempts, detail, address_digest)
+SELECT
+    campaign.id, customer.id, 'advert', due.occasion, campaign.channel, 'queued',
+    greatest(due.opens_at, %(at)s), due.not_after, 0, '', ''
+FROM unnest(
+    %(months)s::int[], %(days)s::int[], %(occasions)s::text[],
+    %(opens)s::timestamptz[], %(closes)s::timestamptz[], %(ends)s::timestamptz[]
+) AS due (month, day, occasion, opens_at, not_after, ends_at)
+JOIN customers_customer AS customer
+    ON customer.birth_month = due.month AND customer.birth_day = due.day
+JOIN campaigns_campaign AS campaign
+    ON campaign.kind = 'birthday' AND campaign.is_active
+WHERE CASE campaign.channel WHEN 'email' THEN customer.email ELSE customer.phone END <> ''
+    -- Whoever joined after the day has not missed a wish.
+    AND customer.joined_at <= %(at)s AND customer.joined_at < due.ends_at
+ON CONFLICT (customer_id, occasion, channel) DO NOTHING
+"""
+
+
+def enqueue_due(*, at: datetime) -> int:
+    """
+    Write a birthday message for every customer whose day it is in the shop, or was in the last two
+    days, and whom a running campaign can reach; returns how many. They go out from 09:00 shop
+    time. Whether they may is asked when they are sent. Safe to run twice, late or in parallel.
+    """
+    zone = get_shop().zone
+    today = local_date(at, zone)
+    due = [
+        (month, number, day)
+        for day in (today - timedelta(days=back) for back in range(CATCH_UP_DAYS + 1))
+        for month, number in birthdays_on(day)
+    ]
+    opens = [_opening(day, zone) for _month, _number, day in due]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _ENQUEUE_BIRTHDAYS,
+            {
+                "at": at,
+                "months": [month for month, _number, _day in due],
+                "days": [number for _month, number, _day in due],
+                "occasions": [f"birthday:{day.year}" for _month, _number, day in due],
+                "opens": opens,
+                "closes": [moment + PATIENCE for moment in opens],
+                "ends": [end_of_day(day, zone) for _month, _number, day in due],
+            },
+        )
+        return int(cursor.rowcount)
+
+
+def birthdays_on(day: date) -> list[tuple[int, int]]:
+    """
+    The (month, day) of birth that are celebrated on `day`: those born on 29 February have theirs
+    on the 28th when the year has no 29th.
+
+    >>> birthdays_on(date(2026, 2, 28)), birthdays_on(date(2028, 2, 28))
+    ([(2, 28), (2, 29)], [(2, 28)])
+    """
+    born = [(day.month, day.day)]
+    if born == [(2, 28)] and not calendar.isleap(day.year):
+        born.append((2, 29))
+    return born
+
+
+def _opening(day: date, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day, SEND_HOUR, tzinfo=zone).astimezone(UTC)
