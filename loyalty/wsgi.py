@@ -4,6 +4,10 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+from loyalty.celery import app as celery
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "loyalty.settings")
+
+__all__ = ["application", "celery"]  # Celery is here so that requests can wake its workers.
 
 application = get_wsgi_application()
