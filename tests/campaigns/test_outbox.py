@@ -1,0 +1,448 @@
+import logging
+import threading
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from unittest import mock
+
+import pytest
+from django.core import mail
+from django.db import connection, transaction
+from pytest_django import DjangoAssertNumQueries, DjangoCaptureOnCommitCallbacks, Settings
+
+from campaigns import outbox
+from campaigns.channels import sms
+from campaigns.channels.outcomes import Outcome, Result
+from campaigns.gate import Rule
+from campaigns.mailbox import read_mailbox
+from campaigns.models import Channel, Message
+from campaigns.outbox import claim_due, drain, enqueue_sign_in_code, recover
+from customers.signin import code_of, start_sign_in
+from tests.factories.campaigns import (
+    BirthdayCustomerFactory,
+    MessageFactory,
+    agreeing_customer,
+    due_messages,
+    sign_in_message,
+)
+from tests.factories.clock import NOON
+from tests.support.mail import MailServer
+
+State = Message.State
+LEASE_OVER = NOON + timedelta(minutes=5, seconds=1)
+
+
+def send(at: datetime = NOON, limit: int | None = None) -> Counter[str]:
+    return drain(clock=lambda: at, limit=limit)
+
+
+def states() -> Counter[str]:
+    return Counter(Message.objects.values_list("state", flat=True))
+
+
+class Gateway:
+    """A gateway for SMS that does what it is told: one answer a call."""
+
+    def __init__(self, *answers: Outcome | Exception) -> None:
+        self.answers = list(answers)
+        self.references: list[str] = []
+
+    def send(self, phone: str, text: str, reference: str) -> Outcome:
+        self.references.append(reference)
+        answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+@pytest.fixture
+def gateway(monkeypatch: pytest.MonkeyPatch) -> Gateway:
+    made = Gateway()
+    monkeypatch.setitem(sms.BACKENDS, "file", lambda: made)
+    return made
+
+
+# Sending ------------------------------------------------------------------
+
+
+def test_everything_due_is_sent_once() -> None:
+    due_messages(3)
+    due_messages(2, channel=Channel.SMS)
+
+    assert send() == {"sent": 5}
+    assert send() == {}
+
+    assert states() == {State.SENT: 5}
+    assert set(Message.objects.values_list("sent_at", "attempts")) == {(NOON, 1)}
+    assert (len(mail.outbox), len(read_mailbox(9))) == (3, 2)
+
+
+def test_more_than_a_batch_and_a_limit() -> None:
+    due_messages(5)
+    with mock.patch.object(outbox, "BATCH", 2):
+        assert send(limit=3) == {"sent": 3}
+        assert send() == {"sent": 2}
+
+
+def test_refusals_in_front_do_not_hide_what_may_go() -> None:
+    MessageFactory.create_batch(5)
+    due_messages(1)
+
+    with mock.patch.object(outbox, "BATCH", 2):
+        assert send() == {"sent": 1}
+
+    assert states() == {State.BLOCKED: 5, State.SENT: 1}
+
+
+def test_what_is_not_due_stays() -> None:
+    (message,) = due_messages(1)
+    Message.objects.update(send_after=NOON + timedelta(seconds=1))
+
+    assert send() == {}
+    assert send(message.send_after + timedelta(seconds=1)) == {"sent": 1}
+
+
+@pytest.mark.parametrize("messages", [1, 3])
+def test_claiming_takes_as_many_queries_for_one_as_for_three(
+    messages: int, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    due_messages(messages)
+
+    with django_assert_num_queries(11):
+        assert len(claim_due(at=NOON, limit=50)) == messages
+
+
+# Sign-in codes ------------------------------------------------------------
+
+
+def test_a_sign_in_code_is_written_and_a_worker_woken_after_the_commit(
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
+    challenge = start_sign_in(identifier=BirthdayCustomerFactory().phone, at=NOON)
+
+    with (
+        mock.patch.object(outbox, "wake_worker"),
+        django_capture_on_commit_callbacks() as callbacks,
+    ):
+        enqueue_sign_in_code(challenge=challenge, at=NOON)
+        enqueue_sign_in_code(challenge=challenge, at=NOON)
+
+    message = Message.objects.get()
+    assert (message.message_class, message.channel) == ("service", "sms")
+    assert (message.send_after, message.not_after) == (NOON, NOON + timedelta(minutes=5))
+    assert len(callbacks) == 2
+    send()
+    assert code_of(challenge) in read_mailbox(1)[0].text
+
+
+def test_for_nobody_no_message_is_written_but_the_worker_is_woken_alike(
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
+    challenge = start_sign_in(identifier="0912 345 678", at=NOON)
+
+    with (
+        mock.patch.object(outbox, "wake_worker"),
+        django_capture_on_commit_callbacks() as callbacks,
+    ):
+        enqueue_sign_in_code(challenge=challenge, at=NOON)
+
+    assert not Message.objects.exists()
+    assert len(callbacks) == 1
+
+
+def test_a_rolled_back_request_leaves_no_message() -> None:
+    challenge = start_sign_in(identifier=BirthdayCustomerFactory().phone, at=NOON)
+
+    with transaction.atomic():
+        enqueue_sign_in_code(challenge=challenge, at=NOON)
+        transaction.set_rollback(True)
+
+    assert not Message.objects.exists()
+
+
+# Failures -----------------------------------------------------------------
+
+
+def test_a_letter_the_server_will_never_take_fails_at_once(smtp: MailServer) -> None:
+    (message,) = due_messages(1)
+    smtp.refusals[message.customer.email] = "550 No such mailbox"
+
+    assert send() == {"failed": 1}
+
+    message.refresh_from_db()
+    assert (message.state, message.detail) == (State.FAILED, "SMTPRecipientsRefused")
+
+
+def test_a_letter_refused_for_now_is_tried_five_times_ever_later(smtp: MailServer) -> None:
+    (message,) = due_messages(1)
+    smtp.refusals[message.customer.email] = "450 Busy"
+    waits, at = [], NOON
+    for _ in range(4):
+        assert send(at) == {"queued": 1}
+        message.refresh_from_db()
+        waits.append(message.send_after - at)
+        at = message.send_after
+
+    assert waits == [timedelta(minutes=minutes) for minutes in (1, 6, 36, 216)]
+    assert send(at) == {"failed": 1}
+    message.refresh_from_db()
+    assert (message.attempts, message.detail) == (5, "SMTPRecipientsRefused")
+
+
+def test_a_bad_letter_in_the_middle_does_not_stop_the_others(smtp: MailServer) -> None:
+    messages = due_messages(3)
+    smtp.refusals[messages[1].customer.email] = "550 No such mailbox"
+
+    assert send() == {"sent": 2, "failed": 1}
+    assert [letter["To"] for letter in smtp.letters] == [
+        messages[0].customer.email,
+        messages[2].customer.email,
+    ]
+
+
+@pytest.mark.parametrize("position", [0, 1, 2])
+def test_a_message_that_cannot_be_composed_dies_alone(
+    position: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    poison = due_messages(3)[position]
+    compose = outbox.compose
+
+    def breaks(ruling: outbox.Ruling, paper: outbox.Letterhead) -> object:
+        if ruling.message.pk == poison.pk:
+            raise KeyError(ruling.message.customer.email)
+        return compose(ruling, paper)
+
+    monkeypatch.setattr(outbox, "compose", breaks)
+    at = NOON
+    assert send() == {"sent": 2, "queued": 1}
+    for _ in range(4):
+        poison.refresh_from_db()
+        at = poison.send_after
+        send(at)
+
+    poison.refresh_from_db()
+    assert (poison.state, poison.attempts, poison.detail) == (State.FAILED, 5, "KeyError")
+    assert len(mail.outbox) == 2
+    assert poison.customer.email not in caplog.text
+
+
+def test_a_connection_cut_after_the_server_took_a_letter_sends_it_again(smtp: MailServer) -> None:
+    due_messages(2)
+    smtp.break_off = 1
+
+    assert send() == {"queued": 1, "sent": 1}
+    assert send(NOON + timedelta(minutes=1)) == {"sent": 1}
+
+    assert sorted(smtp.ids().values()) == [1, 2]  # The same Message-ID: mail programs show one.
+
+
+def test_while_the_mail_server_is_away_nothing_counts_as_an_attempt_too_many(
+    smtp: MailServer, settings: Settings
+) -> None:
+    due_messages(2)
+    due_messages(1, channel=Channel.SMS)
+    port, settings.EMAIL_PORT = settings.EMAIL_PORT, 9  # Nobody listens there.
+    at = NOON
+    assert send(at) == {"queued": 2, "sent": 1}
+    for _ in range(9):
+        at += timedelta(minutes=2)
+        assert send(at) == {"queued": 2}
+    assert set(Message.objects.filter(state=State.QUEUED).values_list("detail", flat=True)) == {
+        "ConnectionRefusedError"
+    }
+
+    settings.EMAIL_PORT = port
+
+    assert send(at + timedelta(minutes=2)) == {"sent": 2}
+
+
+def test_an_sms_whose_outcome_is_not_known_is_never_sent_again_by_itself(gateway: Gateway) -> None:
+    (message,) = due_messages(1, channel=Channel.SMS)
+    gateway.answers = [TimeoutError("gateway said nothing")]
+
+    assert send() == {"unknown": 1}
+    for later in (timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)):
+        assert send(NOON + later) == {}
+
+    message.refresh_from_db()
+    assert (message.state, message.detail) == (State.UNKNOWN, "TimeoutError")
+    assert gateway.references == [f"message-{message.pk}"]
+
+
+def test_a_gateway_that_says_later_is_asked_again_and_one_that_says_no_is_not(
+    gateway: Gateway,
+) -> None:
+    first, second = due_messages(2, channel=Channel.SMS)
+    gateway.answers = [
+        Outcome(Result.RETRY, "balance"),
+        Outcome(Result.FAILED, "blocked number"),
+        Outcome(Result.SENT),
+    ]
+
+    assert send() == {"queued": 1, "failed": 1}
+    assert send(NOON + timedelta(minutes=1)) == {"sent": 1}
+
+    first.refresh_from_db()
+    second.refresh_from_db()
+    assert (first.state, first.detail) == (State.SENT, "")
+    assert (second.state, second.detail) == (State.FAILED, "blocked number")
+
+
+# Workers that die, race or are slow ---------------------------------------
+
+
+def hold(message: Message, state: str, *, attempts: int = 1) -> None:
+    """As a worker leaves a message that it was about to send, or sending, when it died."""
+    Message.objects.filter(pk=message.pk).update(
+        state=state, leased_until=NOON + timedelta(minutes=5), attempts=attempts
+    )
+
+
+@pytest.mark.parametrize(
+    ("channel", "held", "attempts", "after"),
+    [
+        (Channel.EMAIL, State.CLAIMED, 0, State.QUEUED),
+        (Channel.EMAIL, State.CALLING, 1, State.QUEUED),
+        (Channel.EMAIL, State.CALLING, 5, State.FAILED),
+        (Channel.SMS, State.CLAIMED, 0, State.QUEUED),  # Its gateway was never asked.
+        (Channel.SMS, State.CALLING, 1, State.UNKNOWN),
+    ],
+)
+def test_a_lease_that_ran_out(channel: str, held: str, attempts: int, after: str) -> None:
+    (message,) = due_messages(1, channel=channel)
+    hold(message, held, attempts=attempts)
+
+    recover(at=NOON + timedelta(minutes=5))
+    message.refresh_from_db()
+    assert message.state == held
+
+    recover(at=LEASE_OVER)
+    message.refresh_from_db()
+    assert (message.state, message.detail) == (after, Rule.WORKER_LOST)
+
+
+def test_a_refusal_between_claim_and_call_is_heard() -> None:
+    (message,) = due_messages(1)
+    (ruling,) = claim_due(at=NOON, limit=1)
+    Message.objects.filter(pk=message.pk).update(state=State.BLOCKED, leased_until=None)
+
+    assert outbox._begin(ruling.message, at=NOON) is False
+
+
+def test_a_slow_worker_gives_back_what_its_lease_would_not_outlast() -> None:
+    due_messages(3)
+    ticks = iter(
+        # start, loop, claim, paper, begin, record, begin: by then too late for the second.
+        [NOON] * 6 + [NOON + timedelta(minutes=minutes) for minutes in (3, 3, 4)]
+    )
+
+    assert drain(clock=lambda: next(ticks)) == {"sent": 1, "left": 2}
+    assert states() == {State.SENT: 1, State.QUEUED: 2}
+
+
+def test_the_outcome_of_an_attempt_thought_lost_cannot_overrule_the_next(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    (message,) = due_messages(1)
+    (slow,) = claim_due(at=NOON, limit=1)
+    outbox._begin(slow.message, at=NOON)
+    assert send(LEASE_OVER) == {"sent": 1}
+
+    outbox.record(slow.message, Outcome(Result.RETRY, "TimeoutError"), at=LEASE_OVER)
+
+    message.refresh_from_db()
+    assert (message.state, message.attempts) == (State.SENT, 2)
+    assert "came late" in caplog.text
+
+
+def test_a_late_answer_settles_an_sms_that_was_thought_unknown() -> None:
+    (message,) = due_messages(1, channel=Channel.SMS)
+    (ruling,) = claim_due(at=NOON, limit=1)
+    outbox._begin(ruling.message, at=NOON)
+    recover(at=LEASE_OVER)
+
+    outbox.record(ruling.message, Outcome(Result.SENT), at=LEASE_OVER)
+
+    message.refresh_from_db()
+    assert (message.state, message.sent_at) == (State.SENT, LEASE_OVER)
+
+
+def in_threads(number: int, work: Callable[[], object]) -> None:
+    start = threading.Barrier(number)
+
+    def run() -> None:
+        start.wait()
+        try:
+            work()
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run) for _ in range(number)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_drainers_side_by_side_send_each_message_once(smtp: MailServer) -> None:
+    due_messages(20)
+    due_messages(10, channel=Channel.SMS)
+
+    with mock.patch.object(outbox, "BATCH", 3):
+        in_threads(4, send)
+    send()  # Whatever was skipped because another held it.
+
+    assert states() == {State.SENT: 30}
+    assert list(smtp.ids().values()) == [1] * 20
+    assert len(read_mailbox(99)) == 10
+
+
+@pytest.mark.django_db(transaction=True)
+def test_drainers_side_by_side_keep_the_cap_together(smtp: MailServer) -> None:
+    customer = agreeing_customer()
+    for _ in range(8):
+        MessageFactory(customer=customer)
+
+    with mock.patch.object(outbox, "BATCH", 1):
+        in_threads(4, send)
+    send()
+
+    assert states() == {State.SENT: 3, State.BLOCKED: 5}
+    assert len(smtp.letters) == 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nothing_is_sent_inside_a_transaction() -> None:
+    with pytest.raises(RuntimeError, match="durable"), transaction.atomic():
+        send()
+
+
+# Privacy ------------------------------------------------------------------
+
+
+def test_no_log_ever_holds_what_a_customer_is_called(
+    smtp: MailServer, gateway: Gateway, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    canary = agreeing_customer(
+        Channel.EMAIL,
+        Channel.SMS,
+        name="Canary Chim Hoàng Yến",
+        email="canary@example.com",
+        phone="+84987654321",
+    )
+    smtp.refusals["canary@example.com"] = "550 <canary@example.com> unknown"
+    gateway.answers = [TimeoutError("+84987654321"), TimeoutError("+84987654321")]
+    MessageFactory(customer=canary)
+    MessageFactory(customer=canary, channel=Channel.SMS)
+    code = sign_in_message(canary, channel=Channel.SMS)
+
+    send()
+
+    assert states() == {State.FAILED: 1, State.UNKNOWN: 2}
+    ours = [record for record in caplog.records if record.name != "mail.log"]  # The test's server.
+    logged = "\n".join([f"{record.getMessage()} {record.exc_text}" for record in ours])
+    logged += "".join(Message.objects.values_list("detail", flat=True))
+    secrets = ("canary@", "Canary", "Hoàng", "987654321", code_of(code.challenge))
+    assert [secret for secret in secrets if secret in logged] == []
