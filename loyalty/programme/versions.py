@@ -1,8 +1,11 @@
 """Which rules are in force when. Versions are numbered, and never change once written."""
 
+from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from operator import itemgetter
 
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
@@ -47,6 +50,14 @@ def timeline() -> list[tuple[datetime, Rules]]:
         (version.effective_from, Rules(version.pk, version.number, parse(version.document)))
         for version in ProgrammeVersion.objects.order_by("effective_from")
     ]
+
+
+def in_force_of(versions: Sequence[tuple[datetime, Rules]], at: datetime) -> Rules:
+    """The rules of that moment out of a `timeline`, as `in_force` finds them. No query."""
+    if not versions:
+        raise NoProgramme
+    place = bisect_right(versions, at, key=itemgetter(0))
+    return versions[max(0, place - 1)][1]
 
 
 @lru_cache(maxsize=64)

@@ -64,8 +64,8 @@ def record_purchase(
     """
     _check(reference, amount_minor)
     asked = request_hash(
-        customer_id=customer and customer.pk,
-        branch_id=branch and branch.pk,
+        customer_id=customer.pk if customer else None,
+        branch_id=branch.pk if branch else None,
         amount_minor=amount_minor,
     )
     lock_event(source, reference)

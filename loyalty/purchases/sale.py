@@ -67,7 +67,7 @@ def _credit(purchase: Purchase, earning: Earning, rules: Rules) -> Credit:
 
 def _qualification(purchase: Purchase) -> Qualification:
     return Qualification(
-        customer_id=purchase.customer_id,
+        customer_id=purchase.customer_id or 0,
         source=purchase.source,
         reference=purchase.reference,
         spend_minor=purchase.amount_minor,

@@ -1,0 +1,180 @@
+"""
+The map of a file: which of its columns is what, read from a small TOML document.
+
+An unknown key is refused with its line. docs/import.md explains every key with an example.
+"""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from loyalty.errors import DomainError
+from loyalty.toml import Reader
+
+# Encodings in which a line ends with the byte of a line end, so that lines can be counted.
+ENCODINGS = ("utf-8", "windows-1258", "windows-1252", "iso-8859-1", "us-ascii")
+DATE_LETTERS = set("YymdHMS%")
+SOURCE = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}")
+
+
+class Format(StrEnum):
+    DELIMITED = "delimited"
+    WHITESPACE = "whitespace"  # Runs of spaces and tabs; those at the ends do not count.
+
+
+class GroupBy(StrEnum):
+    ROW = "row"  # Every row is a purchase.
+    CUSTOMER_DAY = "customer_day"  # All rows of a customer's day are one purchase.
+
+
+class Field(StrEnum):
+    CUSTOMER = "customer"
+    PHONE = "phone"
+    NAME = "name"
+    DATE = "date"
+    AMOUNT = "amount"
+    REFERENCE = "reference"
+    BRANCH = "branch"
+
+
+OPTIONS = {
+    Field.CUSTOMER: {"column", "integer"},
+    Field.DATE: {"column", "format"},
+    Field.AMOUNT: {"column", "decimal", "thousands"},
+}
+
+
+@dataclass(frozen=True)
+class Layout:
+    source: str
+    columns: Mapping[Field, int | str]  # A number from 1, or a header.
+    format: Format = Format.DELIMITED
+    separator: str = ","
+    has_header: bool = True
+    encoding: str = "utf-8"
+    group_by: GroupBy = GroupBy.ROW
+    keeps_anonymous: bool = False  # A row without customer and phone is an anonymous sale.
+    customer_is_integer: bool = False  # 00004 and 4 are one customer.
+    date_format: str = ""  # As of strptime; empty: ISO 8601, with or without a time.
+    decimal: str = "."
+    thousands: str = ""
+    may_lack: frozenset[Field] = field(default_factory=frozenset)  # Columns the file may not have.
+
+
+class InvalidMap(DomainError):
+    """The map cannot be used; the text names each line, key and what is allowed."""
+
+
+# For a file whose header says it in our words.
+USUAL = Layout(
+    source="file",
+    columns=MappingProxyType({kind: kind.value for kind in Field}),
+    keeps_anonymous=True,
+    may_lack=frozenset(Field) - {Field.DATE, Field.AMOUNT},
+)
+
+
+def parse(text: str) -> Layout:
+    """The map that a TOML document describes. Raises InvalidMap with every mistake."""
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise InvalidMap(_("Not valid TOML: %(error)s") % {"error": error}) from error
+    reader = Reader(text)
+    allowed = {"source", "format", "separator", "header", "encoding", "group_by", "anonymous"}
+    root = reader.table("", data, allowed | {"columns"})
+    columns = reader.table("columns", root.get("columns", {}), {kind.value for kind in Field})
+    has_header = reader.boolean("", root, "header", default=True)
+    layout = Layout(
+        source=_source(reader, root),
+        columns=MappingProxyType(_columns(reader, columns, has_header=has_header)),
+        format=reader.choice("", root, "format", Format),
+        separator=_letter(reader, "", root, "separator", default=","),
+        has_header=has_header,
+        encoding=_encoding(reader, root),
+        group_by=reader.choice("", root, "group_by", GroupBy),
+        keeps_anonymous=reader.boolean("", root, "anonymous", default=False),
+        **_options(reader, columns),
+    )
+    _check_together(reader, layout)
+    if reader.errors:
+        raise InvalidMap("\n".join(reader.errors))
+    return layout
+
+
+def _source(reader: Reader, root: dict[str, Any]) -> str:
+    source = reader.text("", root, "source")
+    if source and not SOURCE.fullmatch(source):
+        reader.refuse("", "source", _("small letters, digits, dots, - and _ only, at most 40"))
+    return source
+
+
+def _columns(reader: Reader, tables: dict[str, Any], *, has_header: bool) -> dict[Field, int | str]:
+    found: dict[Field, int | str] = {}
+    for key in [kind for kind in Field if kind.value in tables]:
+        place = f"columns.{key}"
+        row = reader.table(place, tables[key], OPTIONS.get(key, {"column"}))
+        column = row.get("column")
+        if isinstance(column, str) and has_header and column.strip():
+            found[key] = column
+        elif isinstance(column, int) and not isinstance(column, bool) and 0 < column < 10_000:
+            found[key] = column
+        else:
+            reader.refuse(place, "column", _("a number from 1, or the header's text in quotes"))
+    return found
+
+
+def _options(reader: Reader, columns: dict[str, Any]) -> dict[str, Any]:
+    tables = {key: row if isinstance(row, dict) else {} for key, row in columns.items()}
+    customer, date, amount = (tables.get(key, {}) for key in ("customer", "date", "amount"))
+    date_format = reader.text("columns.date", date, "format", default="")
+    if set(re.findall(r"%(.)", date_format)) - DATE_LETTERS:
+        reader.refuse("columns.date", "format", _("only %Y %y %m %d %H %M %S and marks"))
+    elif date_format and not re.search(r"%[Yy]", date_format):
+        reader.refuse("columns.date", "format", _("the year is missing"))
+    return {
+        "customer_is_integer": reader.boolean(
+            "columns.customer", customer, "integer", default=False
+        ),
+        "date_format": date_format,
+        "decimal": _letter(reader, "columns.amount", amount, "decimal", default="."),
+        "thousands": _letter(reader, "columns.amount", amount, "thousands", default=""),
+    }
+
+
+def _letter(reader: Reader, place: str, row: dict[str, Any], key: str, *, default: str) -> str:
+    letter = reader.text(place, row, key, default=default)
+    if len(letter) > 1 or letter in ('"', "\r", "\n") or (default and not letter):
+        reader.refuse(place, key, _("one letter or mark in quotes"))
+        return default
+    return letter
+
+
+def _encoding(reader: Reader, root: dict[str, Any]) -> str:
+    encoding = reader.text("", root, "encoding", default="utf-8").lower()
+    if encoding not in ENCODINGS:
+        names = ", ".join(ENCODINGS)
+        reader.refuse("", "encoding", _("one of: %(names)s") % {"names": names})
+    return encoding
+
+
+def _check_together(reader: Reader, layout: Layout) -> None:
+    for needed in (Field.DATE, Field.AMOUNT):
+        if needed not in layout.columns:
+            reader.refuse("columns", needed, _("this column is needed"))
+    people = {Field.CUSTOMER, Field.PHONE} & layout.columns.keys()
+    if not people and not layout.keeps_anonymous:
+        reader.refuse("columns", "customer", _("a customer or a phone column is needed"))
+    if layout.group_by is GroupBy.CUSTOMER_DAY:
+        if Field.REFERENCE in layout.columns:
+            reader.refuse("", "group_by", _("rows with numbers of their own are not merged"))
+        if layout.keeps_anonymous:
+            reader.refuse("", "group_by", _("anonymous sales are not merged"))
+    if layout.decimal == layout.thousands:
+        reader.refuse("columns.amount", "thousands", _("the same as the decimal mark"))

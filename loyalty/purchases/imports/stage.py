@@ -1,0 +1,237 @@
+"""
+The stage: the rows of one file in temporary tables, where whole-set SQL turns them into sales.
+
+`import_row` holds what the file says, `import_person` who that is, `import_sale` what is to be
+recorded. All of it lives inside the import's transaction and goes away with it.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from django.db import connection
+
+from loyalty.purchases.imports.checking import SaleRow
+from loyalty.purchases.imports.layout import GroupBy
+
+# Dropped first, for a second import inside one transaction, as tests make them.
+_TABLES = """
+DROP TABLE IF EXISTS pg_temp.import_row, pg_temp.import_person, pg_temp.import_sale;
+CREATE TEMP TABLE import_row (
+    line int NOT NULL,
+    external_id text NOT NULL,
+    phone text NOT NULL,
+    name text NOT NULL,
+    occurred_at timestamptz NOT NULL,
+    occurred_on date NOT NULL,
+    amount_minor bigint NOT NULL,
+    reference text NOT NULL,
+    branch_id bigint,
+    problem text,
+    -- Null: an anonymous sale.
+    person text GENERATED ALWAYS AS (
+        CASE WHEN external_id <> '' THEN 'id:' || external_id
+             WHEN phone <> '' THEN 'tel:' || phone END
+    ) STORED
+) ON COMMIT DROP;
+"""
+_COPY_ROWS = """
+COPY import_row (line, external_id, phone, name, occurred_at, occurred_on, amount_minor,
+    reference, branch_id) FROM STDIN
+"""
+
+# A row that names only the phone is of the person whom another row names with it.
+_PEOPLE = """
+ANALYZE import_row;
+UPDATE import_row r SET external_id = named.external_id
+FROM (
+    SELECT DISTINCT ON (phone) phone, external_id FROM import_row
+    WHERE phone <> '' AND external_id <> ''
+    ORDER BY phone, line
+) named
+WHERE r.external_id = '' AND r.phone = named.phone;
+CREATE TEMP TABLE import_person ON COMMIT DROP AS
+SELECT person,
+    min(external_id) AS external_id,
+    coalesce((array_agg(phone ORDER BY line) FILTER (WHERE phone <> ''))[1], '') AS phone,
+    coalesce((array_agg(name ORDER BY line) FILTER (WHERE name <> ''))[1], '') AS name,
+    min(occurred_at) AS joined_at,
+    (array_agg(branch_id ORDER BY occurred_at, line))[1] AS joined_branch_id,
+    min(line) AS line,
+    NULL::bigint AS customer_id,
+    false AS known_by_id,
+    NULL::text AS problem
+FROM import_row WHERE person IS NOT NULL
+GROUP BY person;
+ANALYZE import_person;
+"""
+_RECOGNISE = """
+UPDATE import_person p SET customer_id = c.id, known_by_id = true
+FROM customers_customer c
+WHERE p.customer_id IS NULL AND p.external_id <> '' AND c.external_id = p.external_id;
+UPDATE import_person p SET customer_id = c.id
+FROM customers_customer c
+WHERE p.customer_id IS NULL AND p.phone <> '' AND c.phone = p.phone
+    AND (p.external_id = '' OR c.external_id = '');
+"""
+_DOUBTFUL_PHONES = """
+UPDATE import_person p SET problem = 'phone_taken'
+WHERE customer_id IS NULL AND phone <> ''
+    AND EXISTS (SELECT FROM customers_customer c WHERE c.phone = p.phone);
+UPDATE import_person p SET problem = 'phone_twice'
+WHERE NOT known_by_id AND phone <> '' AND problem IS NULL
+    AND EXISTS (
+        SELECT FROM import_person other
+        WHERE other.phone = p.phone AND other.person <> p.person
+            AND (other.known_by_id OR other.line < p.line)
+    );
+UPDATE import_row r SET problem = p.problem
+FROM import_person p WHERE p.person = r.person AND p.problem IS NOT NULL;
+"""
+
+_SALES = {
+    GroupBy.ROW: """
+CREATE TEMP TABLE import_sale ON COMMIT DROP AS
+SELECT ARRAY[r.line] AS lines, r.line, r.person, p.customer_id, r.occurred_at, r.occurred_on,
+    r.amount_minor, r.branch_id, nullif(r.reference, '') AS reference, NULL::text AS problem,
+    row_number() OVER (
+        PARTITION BY coalesce(p.customer_id::text, r.person), r.occurred_at, r.amount_minor
+        ORDER BY r.line
+    ) AS nth
+FROM import_row r LEFT JOIN import_person p USING (person)
+WHERE r.problem IS NULL
+""",
+    GroupBy.CUSTOMER_DAY: """
+CREATE TEMP TABLE import_sale ON COMMIT DROP AS
+SELECT array_agg(r.line ORDER BY r.line) AS lines, min(r.line) AS line, min(r.person) AS person,
+    p.customer_id, min(r.occurred_at) AS occurred_at, r.occurred_on,
+    sum(r.amount_minor)::bigint AS amount_minor,
+    (array_agg(r.branch_id ORDER BY r.occurred_at, r.line))[1] AS branch_id,
+    NULL::text AS reference, NULL::text AS problem, 1 AS nth
+FROM import_row r JOIN import_person p USING (person)
+WHERE r.problem IS NULL
+GROUP BY coalesce(p.customer_id::text, r.person), p.customer_id, r.occurred_on
+""",
+}
+# The number of the customer's row, never a name or a phone.
+_NAME_SALES = {
+    GroupBy.ROW: """
+UPDATE import_sale SET reference = concat_ws(':', 'row', coalesce(customer_id, 0),
+    to_char(occurred_at AT TIME ZONE 'UTC', 'YYYYMMDDHH24MISS'), amount_minor, nth)
+WHERE reference IS NULL AND (customer_id IS NOT NULL OR person IS NULL)
+""",
+    GroupBy.CUSTOMER_DAY: """
+UPDATE import_sale
+SET reference = concat_ws(':', 'day', customer_id, to_char(occurred_on, 'YYYYMMDD'))
+WHERE reference IS NULL AND customer_id IS NOT NULL
+""",
+}
+_COMPARE_WITHIN_FILE = """
+UPDATE import_sale s SET problem = CASE
+    WHEN (s.person, s.amount_minor, s.occurred_on)
+        IS NOT DISTINCT FROM (f.person, f.amount_minor, f.occurred_on)
+    THEN 'repeated' ELSE 'reference_twice' END
+FROM (
+    SELECT DISTINCT ON (reference) reference, line, person, amount_minor, occurred_on
+    FROM import_sale WHERE reference IS NOT NULL ORDER BY reference, line
+) f
+WHERE s.reference = f.reference AND s.line <> f.line
+"""
+_COMPARE_WITH_KNOWN = """
+UPDATE import_sale s SET problem = CASE
+    WHEN (s.customer_id, s.amount_minor, s.occurred_on)
+        IS NOT DISTINCT FROM (p.customer_id, p.amount_minor, p.occurred_on)
+        AND (s.person IS NULL) = (p.customer_id IS NULL)
+    THEN 'known' ELSE 'differs' END
+FROM purchases_purchase p
+WHERE s.problem IS NULL AND p.source = %s AND p.reference = s.reference
+"""
+_DROP_KNOWN = "DELETE FROM import_sale WHERE problem IN ('known', 'repeated')"
+_PROBLEMS = """
+SELECT line, problem FROM import_row WHERE problem IS NOT NULL
+UNION ALL
+SELECT unnest(lines), problem FROM import_sale WHERE problem IS NOT NULL
+ORDER BY 1
+"""
+_DROP_DOUBTFUL = "DELETE FROM import_sale WHERE problem IS NOT NULL"
+_LINK_CUSTOMERS = """
+UPDATE import_sale s SET customer_id = p.customer_id
+FROM import_person p WHERE p.person = s.person AND s.customer_id IS NULL
+"""
+_OTHER_COUNTING = """
+SELECT EXISTS (
+    SELECT FROM purchases_purchase
+    WHERE source = %s AND batch_id IS NOT NULL AND reference !~ %s
+)
+"""
+
+
+def fill(sales: Iterable[SaleRow]) -> int:
+    """Open an empty stage and copy these sales into it; return how many. Streams."""
+    count = 0
+    with connection.cursor() as cursor:
+        cursor.execute(_TABLES)
+        with cursor.copy(_COPY_ROWS) as copy:
+            for count, sale in enumerate(sales, 1):  # noqa: B007 - counts on purpose
+                copy.write_row(
+                    (
+                        sale.line,
+                        sale.external_id,
+                        sale.phone,
+                        sale.name,
+                        sale.occurred_at,
+                        sale.occurred_on,
+                        sale.amount_minor,
+                        sale.reference,
+                        sale.branch_id,
+                    )
+                )
+    return count
+
+
+def recognise_people() -> None:
+    """Find the customers we have by external id, then by phone; mark the doubtful ones."""
+    with connection.cursor() as cursor:
+        cursor.execute(_PEOPLE)
+        cursor.execute(_RECOGNISE)
+        cursor.execute(_DOUBTFUL_PHONES)
+
+
+def make_sales(*, source: str, group_by: GroupBy) -> int:
+    """Turn rows into sales and drop those that are recorded already; return how many those are."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SALES[group_by])
+        cursor.execute(_NAME_SALES[group_by])
+        cursor.execute(_COMPARE_WITHIN_FILE)
+        cursor.execute(_COMPARE_WITH_KNOWN, [source])
+        cursor.execute(_DROP_KNOWN)
+        return int(cursor.rowcount)
+
+
+def problems() -> Iterator[tuple[int, str]]:
+    """Every row that must not be recorded, by line, with the name of what is wrong."""
+    with connection.chunked_cursor() as cursor:
+        cursor.execute(_PROBLEMS)
+        yield from cursor
+
+
+def drop_doubtful() -> None:
+    """Leave out the sales that `problems` has told of."""
+    with connection.cursor() as cursor:
+        cursor.execute(_DROP_DOUBTFUL)
+
+
+def link_customers(*, group_by: GroupBy) -> int:
+    """Give every sale its customer and its name; return how many sales are to be recorded."""
+    with connection.cursor() as cursor:
+        cursor.execute(_RECOGNISE)
+        cursor.execute(_LINK_CUSTOMERS)
+        cursor.execute(_NAME_SALES[group_by])
+        cursor.execute("ANALYZE import_sale")
+        cursor.execute("SELECT count(*) FROM import_sale")
+        return int(cursor.fetchone()[0])
+
+
+def counted_otherwise(*, source: str, prefix: str) -> bool:
+    """Whether earlier files of this source gave their purchases names of another kind."""
+    with connection.cursor() as cursor:
+        cursor.execute(_OTHER_COUNTING, [source, prefix])
+        return bool(cursor.fetchone()[0])

@@ -1,0 +1,74 @@
+import json
+import sys
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from loyalty.errors import DomainError
+from loyalty.purchases.imports.layout import USUAL, Layout, parse
+from loyalty.purchases.imports.progress import ProgressBar
+from loyalty.purchases.imports.running import import_file
+from loyalty.purchases.models import ImportBatch
+
+COUNTS = (
+    *("rows_read", "rows_refused", "purchases_known", "purchases_added"),
+    *("customers_added", "points_added"),
+)
+
+
+class Command(BaseCommand):
+    help = "Bring in a file of past sales. Safe to run twice: what is there is not added again."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("file", type=Path, help="text with a row for each sale")
+        parser.add_argument(
+            "--map", type=Path, help="TOML that says which column is what; see docs/import.md"
+        )
+        parser.add_argument("--dry-run", action="store_true", help="say what would be done only")
+        parser.add_argument(
+            "--skip-bad", action="store_true", help="leave out the rows that cannot be taken"
+        )
+        parser.add_argument("--json", action="store_true", help="print one JSON document")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        bar = ProgressBar(sys.stderr)
+        try:
+            batch = import_file(
+                path=options["file"],
+                layout=_layout(options["map"]),
+                at=timezone.now(),
+                by=None,
+                skip_bad=options["skip_bad"],
+                dry_run=options["dry_run"],
+                report=bar,
+            )
+        except DomainError as error:
+            raise CommandError(str(error)) from error
+        finally:
+            bar.close()
+        if options["json"]:
+            counts = {name: getattr(batch, name) for name in COUNTS}
+            self.stdout.write(json.dumps(counts | {"dry_run": options["dry_run"]}))
+        else:
+            self.stdout.write(_sentence(batch, dry_run=options["dry_run"]))
+
+
+def _layout(path: Path | None) -> Layout:
+    if path is None:
+        return USUAL
+    try:
+        return parse(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, DomainError) as error:
+        raise CommandError(f"{path}: {error}") from error
+
+
+def _sentence(batch: ImportBatch, *, dry_run: bool) -> str:
+    counts = (
+        f"{batch.rows_read} rows read, {batch.rows_refused} left out, "
+        f"{batch.purchases_known} purchases there already, {batch.purchases_added} added "
+        f"({batch.customers_added} new customers, {batch.points_added} points)"
+    )
+    return f"dry run, nothing written: {counts}" if dry_run else counts
