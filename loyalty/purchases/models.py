@@ -70,9 +70,7 @@ class Purchase(models.Model):
         verbose_name_plural = _("purchases")
         ordering = ["-occurred_at", "-pk"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["source", "reference"], name="purchase_once_per_event"
-            ),
+            models.UniqueConstraint(fields=["source", "reference"], name="purchase_once_per_event"),
             models.CheckConstraint(
                 condition=Q(amount_minor__gte=0), name="purchase_amount_not_negative"
             ),

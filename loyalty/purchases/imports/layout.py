@@ -121,9 +121,9 @@ def _columns(reader: Reader, tables: dict[str, Any], *, has_header: bool) -> dic
         place = f"columns.{key}"
         row = reader.table(place, tables[key], OPTIONS.get(key, {"column"}))
         column = row.get("column")
-        if isinstance(column, str) and has_header and column.strip():
-            found[key] = column
-        elif isinstance(column, int) and not isinstance(column, bool) and 0 < column < 10_000:
+        named = isinstance(column, str) and has_header and bool(column.strip())
+        numbered = type(column) is int and 0 < column < 10_000
+        if isinstance(column, int | str) and (named or numbered):
             found[key] = column
         else:
             reader.refuse(place, "column", _("a number from 1, or the header's text in quotes"))

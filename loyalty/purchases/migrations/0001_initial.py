@@ -6,81 +6,182 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('customers', '0002_guards'),
-        ('ledger', '0003_verbs'),
-        ('shop', '0003_legal_rules'),
+        ("customers", "0002_guards"),
+        ("ledger", "0003_verbs"),
+        ("shop", "0003_legal_rules"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Activity',
+            name="Activity",
             fields=[
-                ('customer', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='activity', serialize=False, to='customers.customer')),
-                ('first_on', models.DateField(verbose_name='first purchase')),
-                ('last_on', models.DateField(verbose_name='last purchase')),
-                ('purchases', models.PositiveIntegerField(verbose_name='purchases')),
-                ('spend_minor', models.BigIntegerField(verbose_name='spent')),
+                (
+                    "customer",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        primary_key=True,
+                        related_name="activity",
+                        serialize=False,
+                        to="customers.customer",
+                    ),
+                ),
+                ("first_on", models.DateField(verbose_name="first purchase")),
+                ("last_on", models.DateField(verbose_name="last purchase")),
+                ("purchases", models.PositiveIntegerField(verbose_name="purchases")),
+                ("spend_minor", models.BigIntegerField(verbose_name="spent")),
             ],
             options={
-                'verbose_name': 'activity',
-                'verbose_name_plural': 'activities',
-                'indexes': [models.Index(fields=['last_on'], name='activity_by_last_day'), models.Index(fields=['first_on'], name='activity_by_first_day')],
+                "verbose_name": "activity",
+                "verbose_name_plural": "activities",
+                "indexes": [
+                    models.Index(fields=["last_on"], name="activity_by_last_day"),
+                    models.Index(fields=["first_on"], name="activity_by_first_day"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='ImportBatch',
+            name="ImportBatch",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('source', models.CharField(max_length=40, verbose_name='source')),
-                ('file_name', models.CharField(max_length=200, verbose_name='file')),
-                ('file_sha256', models.CharField(max_length=64)),
-                ('rows_read', models.PositiveIntegerField(default=0, verbose_name='rows read')),
-                ('rows_refused', models.PositiveIntegerField(default=0, verbose_name='rows refused')),
-                ('purchases_known', models.PositiveIntegerField(default=0, verbose_name='already there')),
-                ('purchases_added', models.PositiveIntegerField(default=0, verbose_name='added')),
-                ('customers_added', models.PositiveIntegerField(default=0, verbose_name='new customers')),
-                ('points_added', models.BigIntegerField(default=0, verbose_name='points issued')),
-                ('finished_at', models.DateTimeField(verbose_name='finished at')),
-                ('recorded_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("source", models.CharField(max_length=40, verbose_name="source")),
+                ("file_name", models.CharField(max_length=200, verbose_name="file")),
+                ("file_sha256", models.CharField(max_length=64)),
+                ("rows_read", models.PositiveIntegerField(default=0, verbose_name="rows read")),
+                (
+                    "rows_refused",
+                    models.PositiveIntegerField(default=0, verbose_name="rows refused"),
+                ),
+                (
+                    "purchases_known",
+                    models.PositiveIntegerField(default=0, verbose_name="already there"),
+                ),
+                ("purchases_added", models.PositiveIntegerField(default=0, verbose_name="added")),
+                (
+                    "customers_added",
+                    models.PositiveIntegerField(default=0, verbose_name="new customers"),
+                ),
+                ("points_added", models.BigIntegerField(default=0, verbose_name="points issued")),
+                ("finished_at", models.DateTimeField(verbose_name="finished at")),
+                (
+                    "recorded_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'import',
-                'verbose_name_plural': 'imports',
-                'ordering': ['-pk'],
+                "verbose_name": "import",
+                "verbose_name_plural": "imports",
+                "ordering": ["-pk"],
             },
         ),
         migrations.CreateModel(
-            name='Purchase',
+            name="Purchase",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('source', models.CharField(max_length=40)),
-                ('reference', models.CharField(max_length=100, verbose_name='receipt')),
-                ('request_hash', models.CharField(max_length=64)),
-                ('amount_minor', models.BigIntegerField(verbose_name='amount')),
-                ('points', models.PositiveIntegerField(verbose_name='points')),
-                ('balance_after', models.BigIntegerField(default=0, verbose_name='balance after')),
-                ('tier_before', models.CharField(blank=True, max_length=40)),
-                ('tier_after', models.CharField(blank=True, max_length=40)),
-                ('occurred_at', models.DateTimeField(verbose_name='occurred at')),
-                ('occurred_on', models.DateField(verbose_name='day')),
-                ('recorded_at', models.DateTimeField(verbose_name='recorded at')),
-                ('batch', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='purchases', to='purchases.importbatch')),
-                ('branch', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='shop.branch')),
-                ('customer', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='purchases', to='customers.customer')),
-                ('entry', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='purchase', to='ledger.entry')),
-                ('recorded_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("source", models.CharField(max_length=40)),
+                ("reference", models.CharField(max_length=100, verbose_name="receipt")),
+                ("request_hash", models.CharField(max_length=64)),
+                ("amount_minor", models.BigIntegerField(verbose_name="amount")),
+                ("points", models.PositiveIntegerField(verbose_name="points")),
+                ("balance_after", models.BigIntegerField(default=0, verbose_name="balance after")),
+                ("tier_before", models.CharField(blank=True, max_length=40)),
+                ("tier_after", models.CharField(blank=True, max_length=40)),
+                ("occurred_at", models.DateTimeField(verbose_name="occurred at")),
+                ("occurred_on", models.DateField(verbose_name="day")),
+                ("recorded_at", models.DateTimeField(verbose_name="recorded at")),
+                (
+                    "batch",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="purchases",
+                        to="purchases.importbatch",
+                    ),
+                ),
+                (
+                    "branch",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="shop.branch",
+                    ),
+                ),
+                (
+                    "customer",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="purchases",
+                        to="customers.customer",
+                    ),
+                ),
+                (
+                    "entry",
+                    models.OneToOneField(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="purchase",
+                        to="ledger.entry",
+                    ),
+                ),
+                (
+                    "recorded_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'purchase',
-                'verbose_name_plural': 'purchases',
-                'ordering': ['-occurred_at', '-pk'],
-                'indexes': [models.Index(fields=['customer', 'occurred_at'], name='purchase_of_customer'), models.Index(fields=['occurred_on'], name='purchase_by_day')],
-                'constraints': [models.UniqueConstraint(fields=('source', 'reference'), name='purchase_once_per_event'), models.CheckConstraint(condition=models.Q(('amount_minor__gte', 0)), name='purchase_amount_not_negative'), models.CheckConstraint(condition=models.Q(models.Q(('entry__isnull', True), ('points', 0)), models.Q(('customer__isnull', False), ('entry__isnull', False), ('points__gt', 0)), _connector='OR'), name='purchase_points_have_an_entry')],
+                "verbose_name": "purchase",
+                "verbose_name_plural": "purchases",
+                "ordering": ["-occurred_at", "-pk"],
+                "indexes": [
+                    models.Index(fields=["customer", "occurred_at"], name="purchase_of_customer"),
+                    models.Index(fields=["occurred_on"], name="purchase_by_day"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("source", "reference"), name="purchase_once_per_event"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("amount_minor__gte", 0)),
+                        name="purchase_amount_not_negative",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("entry__isnull", True), ("points", 0)),
+                            models.Q(
+                                ("customer__isnull", False),
+                                ("entry__isnull", False),
+                                ("points__gt", 0),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="purchase_points_have_an_entry",
+                    ),
+                ],
             },
         ),
     ]
