@@ -86,14 +86,11 @@ TEMPLATES = [
 
 # Data ---------------------------------------------------------------------
 
-# The role loyalty_app, which owns nothing. `migrate` runs with the owner's address instead.
+# The role loyalty_app, which owns nothing and carries its own time-outs (scripts/roles.sql).
+# `migrate` runs with the owner's address instead.
 DATABASES = {"default": env.db("DATABASE_URL")}
 DATABASES["default"]["CONN_MAX_AGE"] = 60  # Seconds.
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
-DATABASES["default"]["OPTIONS"] = DATABASES["default"].get("OPTIONS", {}) | {
-    # A till must not hang: milliseconds until a wait for a lock, or a statement, gives up.
-    "options": "-c lock_timeout=4000 -c statement_timeout=30000",
-}
 
 REDIS_URL = env("REDIS_URL", default="redis://localhost:6379/0")
 CACHES = {
@@ -175,6 +172,40 @@ EMAIL_TIMEOUT = 20  # Seconds.
 SMS_BACKEND = env("SMS_BACKEND", default="console")  # console or file.
 # Where the file backends put messages, and where the demo's mailbox page reads them.
 MAILBOX_DIR = env.path("MAILBOX_DIR", default=str(BASE_DIR / ".local" / "mailbox"))()
+
+# Back office --------------------------------------------------------------
+
+UNFOLD = {
+    "SITE_TITLE": _("Back office"),
+    "SITE_HEADER": _("Back office"),
+    "SITE_SYMBOL": "storefront",
+    "SITE_URL": "/owner/",
+    "SITE_FAVICONS": [
+        {
+            "rel": "icon",
+            "type": "image/svg+xml",
+            "href": "loyalty.shop.backoffice.favicon",
+        }
+    ],
+    "SHOW_VIEW_ON_SITE": False,
+    "SIDEBAR": {"navigation": "loyalty.shop.backoffice.menu"},
+    # The indigo of static/css/tokens.css, in the eleven steps the back office wants.
+    "COLORS": {
+        "primary": {
+            "50": "#f3f5fb",
+            "100": "#e8ecf8",
+            "200": "#cdd6ef",
+            "300": "#adc1fa",
+            "400": "#7f96d6",
+            "500": "#4a66b4",
+            "600": "#253f86",
+            "700": "#1f3573",
+            "800": "#182a5c",
+            "900": "#131f45",
+            "950": "#0c1530",
+        }
+    },
+}
 
 # Background jobs ----------------------------------------------------------
 

@@ -12,6 +12,11 @@ BEGIN
     );
 END $$;
 
+-- A till must not hang behind a lock, nor a page behind a query; migrations, as the owner, may wait.
+-- Work that takes long, such as an import, raises its own limit.
+ALTER ROLE loyalty_app SET lock_timeout = '4s';
+ALTER ROLE loyalty_app SET statement_timeout = '30s';
+
 GRANT USAGE ON SCHEMA public TO loyalty_app;
 
 -- For what the owner will create; a migration that takes a right away again keeps its word, because

@@ -37,3 +37,8 @@ def test_the_role_cannot_get_around_the_database_guards(statement):
         connection.cursor() as cursor,
     ):
         cursor.execute(statement)
+
+
+def test_the_role_gives_up_waiting_so_that_a_till_never_hangs():
+    assert one_value("SHOW lock_timeout") == "4s"
+    assert one_value("SHOW statement_timeout") == "30s"
