@@ -24,6 +24,7 @@ class MailServer:
         self.break_off = 0  # So many letters: taken, then the connection is cut before the answer.
         self.stall_at = 0  # This letter, counted from 1, is taken but never answered.
         self.stalled = threading.Event()
+        self.connections = 0  # That brought a letter.
         self.port = 0
 
     async def handle_RCPT(  # noqa: N802 - aiosmtpd's name.
@@ -37,6 +38,8 @@ class MailServer:
     async def handle_DATA(self, server: Any, session: Any, envelope: Envelope) -> str:  # noqa: N802
         letter = message_from_bytes(envelope.original_content, EmailMessage, policy=policy.default)
         self.letters.append(letter)
+        self.connections += not hasattr(session, "seen")
+        session.seen = True
         if len(self.letters) == self.stall_at:
             self.stalled.set()
             await asyncio.sleep(3600)
