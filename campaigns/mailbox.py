@@ -14,8 +14,9 @@ from django.conf import settings
 
 from campaigns.models import Channel
 
-# Django's file backend puts this line after every letter; one without it is still being written.
-_END_OF_LETTER = re.compile(rb"^-{79}\n", re.MULTILINE)
+# Django's file backend puts this line after every letter, and begins each with its content type;
+# the same line inside a letter is only a line. A letter without it is still being written.
+_END_OF_LETTER = re.compile(rb"^-{79}\n(?=Content-Type: |\Z)", re.MULTILINE)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,64 @@
+import json
+from io import StringIO
+from unittest import mock
+
+import pytest
+from celery import current_app
+from django.core import mail
+from django.core.management import call_command
+from kombu.exceptions import OperationalError
+from pytest_django import Settings
+
+from campaigns import tasks
+from campaigns.defaults import ensure_campaigns
+from campaigns.models import Message
+from campaigns.wakeup import wake_worker
+from tests.factories.campaigns import agreeing_customer, due_messages
+from tests.factories.clock import NOON
+
+
+def run(*command: str) -> str:
+    output = StringIO()
+    call_command(*command, stdout=output)
+    return output.getvalue()
+
+
+def test_a_birthday_from_beat_to_letter() -> None:
+    ensure_campaigns()
+    agreeing_customer("email", "sms")
+    at = f"--at={NOON.isoformat()}"
+
+    assert run("run_journeys", at) == "2 messages enqueued\n"
+    assert run("run_journeys", at) == "0 messages enqueued\n"
+    assert run("send_messages", at) == "2 sent\n"
+    assert run("send_messages", at) == "nothing was due\n"
+
+    assert len(mail.outbox) == 1
+    assert set(Message.objects.values_list("state", flat=True)) == {"sent"}
+
+
+def test_one_json_document_each() -> None:
+    at = f"--at={NOON.isoformat()}"
+    assert json.loads(run("run_journeys", at, "--json")) == {"enqueued": 0}
+    due_messages(2)
+
+    assert json.loads(run("send_messages", at, "--limit=1", "--json")) == {"sent": 1}
+    assert json.loads(run("send_messages", at, "--json")) == {"sent": 1}
+    assert json.loads(run("send_messages", at, "--json")) == {}
+
+
+def test_the_tasks_have_the_names_that_beat_calls(settings: Settings) -> None:
+    scheduled = {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()}
+
+    assert {tasks.enqueue_journeys.name, tasks.send_messages.name} <= scheduled
+    assert tasks.enqueue_journeys() == 0
+    assert tasks.send_messages() == {}
+
+
+def test_without_a_broker_a_request_goes_on(caplog: pytest.LogCaptureFixture) -> None:
+    with mock.patch.object(
+        current_app, "send_task", side_effect=OperationalError("redis://:secret@valkey")
+    ):
+        wake_worker()
+
+    assert caplog.messages == ["no worker was woken: OperationalError"]
