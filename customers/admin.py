@@ -13,7 +13,7 @@ from customers.services import rename_customer
 from loyalty.errors import InvalidInput
 
 
-class CustomerForm(forms.ModelForm[Customer]):
+class CustomerForm(forms.ModelForm):  # type: ignore[type-arg]  # Generic in the stubs only.
     def clean_name(self) -> str:
         try:
             return name_columns(self.cleaned_data["name"])["name"]
@@ -26,7 +26,7 @@ class CustomerAdmin(OfCustomerAdmin):
     customer_path = "pk"
     form = CustomerForm
     ordering = ["name_sort", "pk"]
-    list_display = ["__str__", "salutation", "shown_phone", "card_number", "joined_at"]
+    list_display = ["__str__", "salutation", "shown_phone", "card", "joined_at"]
     fields = [
         "name",
         "salutation",
@@ -34,7 +34,7 @@ class CustomerAdmin(OfCustomerAdmin):
         "email",
         "birthday",
         "language",
-        "card_number",
+        "card",
         "external_id",
         "joined_at",
         "joined_branch",
@@ -45,13 +45,17 @@ class CustomerAdmin(OfCustomerAdmin):
     def shown_phone(self, customer: Customer) -> str:
         return show_phone(customer.phone)
 
+    @admin.display(description=_("card number"))
+    def card(self, customer: Customer) -> str:
+        return str(customer.card_number)
+
     @admin.display(description=_("birthday"))
     def birthday(self, customer: Customer) -> str:
         parts = (customer.birth_day, customer.birth_month, customer.birth_year)
         return "/".join(str(part) for part in parts if part)
 
     def save_model(
-        self, request: HttpRequest, obj: Customer, form: forms.ModelForm[Customer], change: bool
+        self, request: HttpRequest, obj: Customer, form: "forms.ModelForm[Customer]", change: bool
     ) -> None:
         values: dict[str, Any] = form.cleaned_data
         rename_customer(

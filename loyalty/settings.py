@@ -102,6 +102,7 @@ CACHES = {
 LANGUAGE_CODE = "vi"
 LANGUAGES = [("vi", _("Vietnamese")), ("en", _("English"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
+FORMAT_MODULE_PATH = ["loyalty.web.shared.local_formats"]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"  # The shop's own time zone is in the database; pages activate it.

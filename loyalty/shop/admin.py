@@ -11,6 +11,7 @@ from loyalty.shop.backoffice import GuardedAdmin
 from loyalty.shop.models import Branch, LegalRule, Shop, User
 
 admin.site.unregister(Group)  # Roles say what people may do.
+admin.site.index_title = _("Overview")
 
 
 @admin.register(Shop)
@@ -33,7 +34,7 @@ class BranchAdmin(GuardedAdmin):
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin, GuardedAdmin):
+class UserAdmin(DjangoUserAdmin, GuardedAdmin):  # type: ignore[type-arg]  # Not subscriptable.
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm

@@ -32,7 +32,7 @@ MENU: tuple[tuple[Promise, tuple[str, ...]], ...] = (
 )
 
 
-class GuardedAdmin(ModelAdmin):
+class GuardedAdmin(ModelAdmin):  # type: ignore[misc]  # Unfold has no types.
     """A page of the back office whose rights are those of loyalty.shop.access."""
 
     list_per_page = 50
@@ -45,7 +45,7 @@ class GuardedAdmin(ModelAdmin):
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return self._may(request, "see")
 
-    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+    def has_add_permission(self, request: HttpRequest) -> bool:
         return self._may(request, "add")
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
@@ -70,9 +70,7 @@ def money_column(field: str, label: str | Promise) -> Callable[[Row], str]:
     currency = get_shop().currency
 
     def amount(row: Row) -> str:
-        return format_money(
-            getattr(row, field), currency=currency, language=get_language() or "vi"
-        )
+        return format_money(getattr(row, field), currency=currency, language=get_language() or "vi")
 
     amount.__name__ = field
     amount.short_description = label  # type: ignore[attr-defined]  # How the admin reads a label.
