@@ -9,8 +9,8 @@ from loyalty.reports.asking import ask
 from loyalty.reports.shares import Share
 
 DEFINITION = _(
-    "Of new customers whose first purchase is more than that many days ago, those who bought a "
-    "second time within them."
+    "Those who bought a second time within so many days, divided by the new customers who have "
+    "had that many days since their first purchase."
 )
 WITHIN_DAYS = (30, 60, 90, 180)
 

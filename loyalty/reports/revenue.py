@@ -9,8 +9,8 @@ from loyalty.reports.asking import ask
 from loyalty.reports.shares import Share
 
 DEFINITION = _(
-    "Money of bills with a customer, divided by all money taken; bills without a customer count "
-    "below the line. Tiers are those of today."
+    "Money from bills with a customer, divided by all money taken, bills without a customer "
+    "included. Customers stand under the tier they have today."
 )
 
 # No standing yet: a member whose purchases were brought in without points.

@@ -110,7 +110,7 @@ def repeat_table(scope: Scope) -> Table:
 
 def frequency_table(scope: Scope) -> Table:
     groups = frequency.frequency(since=scope.since, until=scope.until, branch=scope.branch)
-    columns = (Column("times", _("Purchases")), CUSTOMERS, PERCENT)
+    columns = (Column("times", _("Times bought")), CUSTOMERS, PERCENT)
     rows = [(str(group.times), group.share.part, percent(group.share)) for group in groups[:-1]]
     most = groups[-1]
     rows.append((f"{most.times}+", most.share.part, percent(most.share)))
@@ -166,7 +166,7 @@ def revenue_table(scope: Scope) -> Table:
     columns = (
         Column("group", _("Group")),
         CUSTOMERS,
-        Column("purchases", _("Purchases")),
+        Column("purchases", _("Bills")),
         Column("amount_minor", _("Revenue")),
         PERCENT,
     )
