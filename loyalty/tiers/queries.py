@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 
+from django.db.models import Sum
+
 from loyalty.programme.document import Programme, Tier
-from loyalty.tiers.models import Standing
+from loyalty.tiers.models import Qualification, Standing
 
 
 @dataclass(frozen=True)
@@ -24,3 +26,13 @@ def progress_of(customer_id: int, *, programme: Programme) -> Progress:
     next_tier = programme.tier_after(tier)
     remaining = max(0, next_tier.entry_minor - spend) if next_tier else 0
     return Progress(tier, next_tier, spend, remaining)
+
+
+def spend_through(customer_id: int, *, source: str, reference: str) -> int:
+    """
+    The customer's qualifying spend in minor units right after that event was recorded; 0 for
+    an unknown event. One query.
+    """
+    theirs = Qualification.objects.filter(customer_id=customer_id)
+    event = theirs.filter(source=source, reference=reference).values("pk")
+    return theirs.filter(pk__lte=event).aggregate(spend=Sum("spend_minor"))["spend"] or 0
