@@ -1,0 +1,71 @@
+"""A recorded sale: what it brought, in letters one reads across the counter, and its receipt."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from django.conf import settings
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_safe
+
+from loyalty.programme.document import Tier
+from loyalty.programme.versions import in_force
+from loyalty.purchases.models import Purchase
+from loyalty.tiers.queries import spend_through
+from loyalty.web.counter.till import SOURCE, TillRequest, at_the_till
+from loyalty.web.shared.sums import earning_steps
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where the sale left its customer; the same however much later one looks."""
+
+    tier: Tier
+    promoted: bool  # The sale reached `tier`.
+    next_tier: Tier | None
+    remaining_minor: int
+
+
+@require_safe
+@at_the_till
+def done(request: TillRequest, purchase_id: int) -> HttpResponse:
+    purchase = get_object_or_404(
+        Purchase.objects.select_related("customer", "branch", "recorded_by", "entry__lot"),
+        pk=purchase_id,
+        source=SOURCE,
+    )
+    entry = purchase.entry
+    return render(
+        request,
+        "counter/done.html",
+        {
+            "purchase": purchase,
+            "customer": purchase.customer,
+            "standing": standing_after(purchase) if purchase.customer else None,
+            "steps": earning_steps(entry.explanation) if entry else [],
+            "last_day": _last_day(purchase),
+            "site": settings.SITE_URL,
+        },
+    )
+
+
+def standing_after(purchase: Purchase) -> Standing:
+    """Tier and way to the next one as they were when the sale was recorded."""
+    programme = in_force(purchase.occurred_at).programme
+    tier = programme.tier(purchase.tier_after)
+    next_tier = programme.tier_after(tier)
+    spend = spend_through(
+        purchase.customer_id or 0, source=purchase.source, reference=purchase.reference
+    )
+    return Standing(
+        tier=tier,
+        promoted=purchase.tier_before != purchase.tier_after,
+        next_tier=next_tier,
+        remaining_minor=max(0, next_tier.entry_minor - spend) if next_tier else 0,
+    )
+
+
+def _last_day(purchase: Purchase) -> date | None:
+    """Through when the points of this sale can be used."""
+    lot = getattr(purchase.entry, "lot", None)
+    return lot.expires_on if lot else None

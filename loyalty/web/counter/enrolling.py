@@ -1,0 +1,65 @@
+"""A new member, while the queue waits."""
+
+from datetime import datetime
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from customers.models import Consent, Customer
+from customers.services import AlreadyEnrolled, enrol_customer, record_consent
+from loyalty.errors import InvalidInput
+from loyalty.web.counter.enrol_form import EnrolForm
+from loyalty.web.counter.sale import Till, show_till, to_till_of
+from loyalty.web.counter.till import TillRequest, at_the_till
+
+WORDING = "counter-1"  # Names the words of templates/counter/enrol.html; a new text, a new name.
+
+
+@require_POST
+@at_the_till
+def enrol(request: TillRequest) -> HttpResponse:
+    """Enrol and go on selling to the new member; somebody already known is simply chosen."""
+    form = EnrolForm(request.POST)
+    if not form.is_valid():
+        return show_till(request, Till(enrol=form), status=422)
+    try:
+        customer = _enrol(form, request, at=timezone.now())
+    except AlreadyEnrolled as known:
+        messages.info(request, str(known))
+        return to_till_of(known.customer)
+    except InvalidInput as error:
+        form.add_error(error.field if error.field in form.fields else None, str(error))
+        return show_till(request, Till(enrol=form), status=422)
+    messages.success(request, _("Welcome: a new member."))
+    return to_till_of(customer)
+
+
+@transaction.atomic
+def _enrol(form: EnrolForm, request: TillRequest, *, at: datetime) -> Customer:
+    """The customer with what they agreed to, together or not at all."""
+    data = form.cleaned_data
+    customer = enrol_customer(
+        phone=data["phone"],
+        name=data["name"],
+        salutation=data["salutation"],
+        birthday=data["birthday"],
+        email=data["email"],
+        branch=request.branch,
+        at=at,
+        by=request.user,
+    )
+    for channel in data["consents"]:
+        record_consent(
+            customer=customer,
+            channel=channel,
+            granted=True,
+            wording=WORDING,
+            means=Consent.Means.COUNTER,
+            at=at,
+            by=request.user,
+        )
+    return customer

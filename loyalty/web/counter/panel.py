@@ -1,0 +1,66 @@
+"""What the cashier sees of a customer, and nothing more."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from customers.models import Customer
+from loyalty.dates import local_date
+from loyalty.ledger.queries import points_of
+from loyalty.programme.versions import in_force
+from loyalty.tiers.queries import Progress, progress_of
+from loyalty.web.counter.birthdays import birthday_soon
+from rewards.models import Reward, Voucher
+from rewards.queries import offers_for, open_vouchers
+
+SHOWN_AT_ONCE = 3  # Of what the customer may use: a till does not scroll.
+
+
+@dataclass(frozen=True)
+class Panel:
+    customer: Customer
+    today: date  # In the shop.
+    usable: int  # Points that can be spent today.
+    progress: Progress
+    last_on: date | None  # The day of the last purchase; None before the first.
+    birthday: date | None  # When it is near.
+    vouchers: tuple[Voucher, ...]
+    more_vouchers: tuple[Voucher, ...]
+    rewards: tuple[Reward, ...]  # Those the points suffice for, the dearest first.
+    more_rewards: tuple[Reward, ...]
+
+    @property
+    def more(self) -> int:
+        return len(self.more_vouchers) + len(self.more_rewards)
+
+
+def panel_of(customer: Customer, *, at: datetime, zone: ZoneInfo) -> Panel:
+    """Where the customer stands at `at`. A fixed number of queries, however much they hold."""
+    today = local_date(at, zone)
+    usable = points_of(customer.pk, on=today).usable
+    vouchers = tuple(open_vouchers(customer.pk, on=today))
+    rewards = _within_reach(usable)
+    first = len(vouchers[:SHOWN_AT_ONCE])
+    return Panel(
+        customer=customer,
+        today=today,
+        usable=usable,
+        progress=progress_of(customer.pk, programme=in_force(at).programme),
+        last_on=_last_on(customer),
+        birthday=birthday_soon(day=customer.birth_day, month=customer.birth_month, today=today),
+        vouchers=vouchers[:first],
+        more_vouchers=vouchers[first:],
+        rewards=rewards[: SHOWN_AT_ONCE - first],
+        more_rewards=rewards[SHOWN_AT_ONCE - first :],
+    )
+
+
+def _within_reach(usable: int) -> tuple[Reward, ...]:
+    """The rewards that many points suffice for, the dearest first."""
+    offered = [offer.reward for offer in offers_for(usable) if not offer.missing_points]
+    return tuple(sorted(offered, key=lambda reward: reward.cost_points, reverse=True))
+
+
+def _last_on(customer: Customer) -> date | None:
+    activity = getattr(customer, "activity", None)
+    return activity.last_on if activity else None

@@ -1,0 +1,67 @@
+"""Spending a customer's points on a reward, at their word."""
+
+from datetime import timedelta
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from customers.models import Customer
+from loyalty.dates import local_date
+from loyalty.errors import DomainError
+from loyalty.ledger.queries import points_of
+from loyalty.web.counter.references import new_reference, reference_of, status_of
+from loyalty.web.counter.till import SOURCE, TillRequest, at_the_till
+from rewards.models import Reward
+from rewards.redemption import redeem_reward
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@at_the_till
+def redeem(request: TillRequest, customer_id: int, key: str) -> HttpResponse:
+    """Asks before points are spent; then the voucher, which may be used at once or kept."""
+    customer = get_object_or_404(Customer, pk=customer_id)
+    reward = get_object_or_404(Reward, key=key)
+    if request.method != "POST":
+        return _page(request, customer, reward)
+    try:
+        redemption = redeem_reward(
+            customer=customer,
+            reward=reward,
+            source=SOURCE,
+            reference=reference_of(request),
+            at=timezone.now(),
+            by=request.user,
+        )
+    except DomainError as error:
+        return _page(request, customer, reward, error=str(error), status=status_of(error))
+    messages.success(request, _("The points are spent and the voucher is ready."))
+    return redirect("counter:voucher", voucher_id=redemption.voucher.pk)
+
+
+def _page(
+    request: TillRequest, customer: Customer, reward: Reward, *, error: str = "", status: int = 200
+) -> HttpResponse:
+    today = local_date(timezone.now(), request.shop.zone)
+    usable = points_of(customer.pk, on=today).usable
+    offered = reward.is_active and reward.stock != 0
+    return render(
+        request,
+        "counter/redeem.html",
+        {
+            "customer": customer,
+            "reward": reward,
+            "usable": usable,
+            "cost": -reward.cost_points,
+            "left": usable - reward.cost_points,
+            "missing": max(0, reward.cost_points - usable),
+            "offered": offered,
+            "last_day": today + timedelta(days=reward.validity_days),
+            "error": error,
+            "reference": new_reference(),
+        },
+        status=status,
+    )

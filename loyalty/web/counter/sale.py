@@ -1,0 +1,148 @@
+"""The till's one page: who, how much, done."""
+
+from dataclasses import dataclass, replace
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from customers.models import Customer
+from loyalty.errors import Conflict, DomainError
+from loyalty.money import minor_digits, parse_money
+from loyalty.purchases.recording import Recorded, record_purchase
+from loyalty.web.counter.enrol_form import EnrolForm
+from loyalty.web.counter.panel import panel_of
+from loyalty.web.counter.preview import preview_of
+from loyalty.web.counter.references import new_reference, reference_of, status_of
+from loyalty.web.counter.till import SOURCE, TillRequest, at_the_till
+
+
+@dataclass(frozen=True)
+class Till:
+    """What stands on the till's page besides the customer's panel."""
+
+    customer: Customer | None = None
+    typed: str = ""  # In the find box.
+    matches: tuple[Customer, ...] = ()
+    more_matches: bool = False  # There are others than those in `matches`.
+    find_error: str = ""
+    enrol: EnrolForm | None = None
+    amount: str = ""  # As typed.
+    reference: str = ""
+    error: str = ""  # Why the sale was refused.
+
+    @property
+    def focus(self) -> str:
+        """Where the cashier goes on typing."""
+        if self.customer is not None or self.error:
+            return "amount"
+        if self.matches:
+            return "matches"
+        return "enrol" if self.enrol else "find"
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@at_the_till
+def sale(request: TillRequest) -> HttpResponse:
+    if request.method == "POST":
+        return _record(request)
+    enrol = EnrolForm() if "enrol" in request.GET else None
+    return show_till(
+        request, Till(customer=customer_of(request.GET.get("customer", "")), enrol=enrol)
+    )
+
+
+@require_safe
+@at_the_till
+def preview(request: TillRequest) -> HttpResponse:
+    """The dark panel alone, for the script that asks while the bill is typed."""
+    shown = preview_of(
+        customer_of(request.GET.get("customer", "")),
+        request.GET.get("amount", ""),
+        currency=request.shop.currency,
+        at=timezone.now(),
+    )
+    return render(request, "counter/earn.html", {"preview": shown})
+
+
+def _record(request: TillRequest) -> HttpResponse:
+    till = Till(
+        customer=customer_of(request.POST.get("customer", "")),
+        amount=request.POST.get("amount", ""),
+    )
+    try:
+        recorded = _record_typed(request, till)
+    except Conflict:
+        known = _("This page has recorded a sale already. Press once more to record another one.")
+        return show_till(request, replace(till, error=known), status=409)
+    except DomainError as error:
+        kept = request.POST.get("reference", "")
+        refused = replace(till, error=str(error), reference=kept)
+        return show_till(request, refused, status=status_of(error))
+    if recorded.replayed:
+        messages.info(request, _("This sale had been recorded; nothing was added twice."))
+    return redirect("counter:done", purchase_id=recorded.purchase.pk)
+
+
+def _record_typed(request: TillRequest, till: Till) -> Recorded:
+    now = timezone.now()
+    return record_purchase(
+        source=SOURCE,
+        reference=reference_of(request),
+        customer=till.customer,
+        branch=request.branch,
+        amount_minor=parse_money(till.amount, currency=request.shop.currency),
+        at=now,
+        recorded_at=now,
+        by=request.user,
+    )
+
+
+def show_till(request: TillRequest, till: Till, *, status: int = 200) -> HttpResponse:
+    """The page in the state of `till`, with a reference of its own unless one is kept."""
+    now, shop = timezone.now(), request.shop
+    panel = panel_of(till.customer, at=now, zone=shop.zone) if till.customer else None
+    return render(
+        request,
+        "counter/sale.html",
+        {
+            "till": till,
+            "panel": panel,
+            "preview": preview_of(till.customer, till.amount, currency=shop.currency, at=now),
+            "reference": till.reference or new_reference(),
+            "currency_sign": "đ" if shop.currency == "VND" else shop.currency,
+            "separator": _separator(shop.currency),
+        },
+        status=status,
+    )
+
+
+def customer_of(key: str) -> Customer | None:
+    """The customer of that number, none for an empty key. Raises Http404 for any other."""
+    if not key:
+        return None
+    found = (
+        Customer.objects.select_related("activity").filter(pk=int(key)).first()
+        if key.isascii() and key.isdigit() and len(key) < 19
+        else None
+    )
+    if found is None:
+        raise Http404
+    return found
+
+
+def to_till_of(customer: Customer) -> HttpResponseRedirect:
+    """To the till, with this customer chosen."""
+    return redirect(f"{reverse('counter:sale')}?customer={customer.pk}")
+
+
+def _separator(currency: str) -> str:
+    """What stands between thousands while typing; none where the currency has decimals."""
+    if minor_digits(currency):
+        return ""
+    return "." if get_language() == "vi" else ","

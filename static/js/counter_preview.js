@@ -1,0 +1,38 @@
+// What the bill earns, asked of the server while one types. Nothing is worked out here.
+const PAUSE = 120; // Milliseconds without a key before the server is asked.
+let waiting = 0;
+let asking = new AbortController();
+
+// Without an answer no old figure may stand beside the new bill.
+const forget = (panel) => {
+  for (const said of panel.querySelectorAll(".plus, dl, .earn-say")) said.remove();
+  panel.querySelector(".btn span").textContent = panel.dataset.plain;
+};
+
+const ask = async () => {
+  asking.abort();
+  asking = new AbortController();
+  const panel = document.querySelector("[data-preview]");
+  const form = document.querySelector("[data-sale]");
+  if (!panel || !form) return;
+  const bill = new URLSearchParams({
+    customer: form.elements.customer.value,
+    amount: form.elements.amount.value,
+  });
+  try {
+    const response = await fetch(`${panel.dataset.preview}?${bill}`, { signal: asking.signal });
+    if (response.ok && !response.redirected) panel.innerHTML = await response.text();
+  } catch (error) {
+    if (error.name !== "AbortError") forget(panel);
+  }
+};
+
+document.addEventListener("input", (event) => {
+  if (event.target.id !== "amount") return;
+  clearTimeout(waiting);
+  waiting = setTimeout(ask, PAUSE);
+});
+
+document.addEventListener("till:changed", () => {
+  if (document.querySelector("#amount")?.value) ask();
+});
