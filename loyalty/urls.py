@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver, include, path
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("loyalty.web.shared.urls")),
     path("", include("loyalty.web.portal.urls")),
+    path("counter/", include("loyalty.web.counter.urls")),
     path("owner/", include("loyalty.web.owner.urls")),
     path("admin/", admin.site.urls),
 ]
