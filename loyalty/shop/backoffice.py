@@ -1,6 +1,7 @@
 """What every page of the back office has in common: its rights, its formats, its menu."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any, TypeVar
 
 from django.contrib import admin
@@ -67,10 +68,15 @@ class LongListAdmin(GuardedAdmin):
 
 def money_column(field: str, label: str | Promise) -> Callable[[Row], str]:
     """A column with an amount in the shop's currency. One query for the whole page."""
-    currency = get_shop().currency
+
+    @cache
+    def currency() -> str:
+        return get_shop().currency
 
     def amount(row: Row) -> str:
-        return format_money(getattr(row, field), currency=currency, language=get_language() or "vi")
+        return format_money(
+            getattr(row, field), currency=currency(), language=get_language() or "vi"
+        )
 
     amount.__name__ = field
     amount.short_description = label  # type: ignore[attr-defined]  # How the admin reads a label.
