@@ -3,8 +3,7 @@
 import sys
 from collections.abc import Sequence
 
-from installation import PYTHON, ROOT, VENV
-from messages_compiled import compile_messages
+from installation import PYTHON, ROOT, VENV, compile_messages
 from processes import run, say
 from stacks import Stack
 

@@ -7,8 +7,7 @@ import os
 import time
 from typing import Any
 
-from installation import PYTHON, ROOT, RUN_LOCK, install
-from messages_compiled import compile_messages
+from installation import PYTHON, ROOT, RUN_LOCK, compile_messages, install
 from processes import Failure, must_run, say, step
 from servers import HOST, free_port, port_is_free
 from stacks import DEMO, Stack, demo_stack

@@ -1,4 +1,4 @@
-"""The virtual environment beside the code, with exactly the packages of a lock file."""
+"""What is made from the code before it can run: the virtual environment and the compiled texts."""
 
 import hashlib
 import os
@@ -36,6 +36,16 @@ def install(lock: Path) -> None:
     must_run("Installing the packages", command, env=env)
     stamps = [_digest(RUN_LOCK), wanted] if lock == FULL_LOCK else [wanted]
     STAMP.write_text("\n".join(stamps) + "\n")
+
+
+def compile_messages() -> None:
+    """Compile the translations when they are newer than what was compiled before."""
+    sources = (ROOT / "locale").glob("*/LC_MESSAGES/django.po")
+    for source in sources:
+        compiled = source.with_suffix(".mo")
+        if not compiled.exists() or compiled.stat().st_mtime < source.stat().st_mtime:
+            must_run("Compiling texts", [PYTHON, ROOT / "scripts" / "messages.py", "compile"])
+            return
 
 
 def _digest(lock: Path) -> str:

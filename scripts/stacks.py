@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from homes import Home, write_private
 from installation import PYTHON, ROOT, packages
 from processes import Failure, Supervisor, must_run
-from servers import Addresses, Home, start_servers, write_private
+from servers import Addresses, start_servers
 
 # Speed over safety: what a test wrote may be lost with the machine.
 HASTY = ["fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=200"]

@@ -3,8 +3,9 @@ import socket
 import stat
 
 import pytest
+from homes import Home
 from processes import Failure
-from servers import HOST, Home, free_port
+from servers import HOST, free_port
 
 
 def test_a_taken_port_is_replaced_by_a_free_one():
