@@ -12,7 +12,7 @@ from loyalty.errors import DomainError
 from loyalty.web.counter.references import new_reference, reference_of, status_of
 from loyalty.web.counter.sale import to_till_of
 from loyalty.web.counter.till import TillRequest, at_the_till
-from loyalty.web.templatetags import shop as shown
+from loyalty.web.shared import display as shown
 from rewards.models import Reward, Voucher
 from rewards.vouchers import use_voucher
 

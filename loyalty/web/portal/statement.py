@@ -4,24 +4,16 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from fractions import Fraction
-from typing import Any
 
 from django.db.models import QuerySet
 from django.utils import timezone
-from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from loyalty.dates import month_start
 from loyalty.ledger.models import Entry
 from loyalty.ledger.queries import entries_of
-from loyalty.programme.sentences import multiplier_text
-from loyalty.web.templatetags import shop as shown
-
-
-@dataclass(frozen=True)
-class Step:
-    words: str
-    figure: str
+from loyalty.web.shared import display as shown
+from loyalty.web.shared.sums import Step, earning_steps, points_text
 
 
 @dataclass(frozen=True)
@@ -76,45 +68,10 @@ def _title(entry: Entry) -> str:
 
 def _steps(entry: Entry) -> tuple[Step, ...]:
     if entry.kind == Entry.Kind.EARN and "rules" in entry.explanation:
-        return (*_earning_steps(entry.explanation), _added(entry))
+        return (*earning_steps(entry.explanation), _added(entry))
     if entry.points > 0:
         return (*_reason(entry), _added(entry))
     return (*_reason(entry), *_lots_taken(entry), _taken(entry))
-
-
-def _earning_steps(explanation: dict[str, Any]) -> list[Step]:
-    amount = shown.money(explanation["amount_minor"])
-    steps = [
-        Step(
-            _("%(amount)s, at %(money)s = %(points)s")
-            % {
-                "amount": amount,
-                "money": shown.money(rule["per_minor"]),
-                "points": _points(Fraction(rule["points"])),
-            },
-            _points(Fraction(rule["gives"])),
-        )
-        for rule in explanation["rules"]
-    ]
-    multiplier = Fraction(explanation["multiplier"])
-    if multiplier != 1:
-        steps.append(_tier_step(explanation, multiplier))
-    return steps
-
-
-def _tier_step(explanation: dict[str, Any], multiplier: Fraction) -> Step:
-    before = sum((Fraction(rule["gives"]) for rule in explanation["rules"]), Fraction())
-    exact = before * multiplier
-    english = get_language() == "en" and explanation.get("tier_name_en")
-    tier = explanation["tier_name_en"] if english else explanation["tier_name"]
-    words = _("%(tier)s tier") % {"tier": tier}
-    if exact.denominator != 1:
-        words = {
-            "floor": _("%(tier)s tier, rounded down"),
-            "ceil": _("%(tier)s tier, rounded up"),
-            "round": _("%(tier)s tier, rounded"),
-        }[explanation["rounding"]] % {"tier": tier}
-    return Step(words, f"× {_figure(multiplier)} = {_figure(exact)}")
 
 
 def _reason(entry: Entry) -> list[Step]:
@@ -132,7 +89,7 @@ def _lots_taken(entry: Entry) -> list[Step]:
             _("From points that end on %(day)s") % {"day": shown.day(day)}
             if day
             else _("From points that never expire"),
-            _points(Fraction(taken[day])),
+            points_text(Fraction(taken[day])),
         )
         for day in sorted(taken, key=lambda day: day or date.max)
     ]
@@ -144,7 +101,7 @@ def _added(entry: Entry) -> Step:
         words = _("Added, usable through %(day)s") % {"day": shown.day(lot.expires_on)}
     else:
         words = _("Added")
-    return Step(words, _points(Fraction(entry.points)))
+    return Step(words, points_text(Fraction(entry.points)))
 
 
 def _taken(entry: Entry) -> Step:
@@ -152,21 +109,4 @@ def _taken(entry: Entry) -> Step:
         Entry.Kind.REDEEM: _("Price of the reward"),
         Entry.Kind.EXPIRE: _("Not used in time"),
     }.get(Entry.Kind(entry.kind), _("Taken"))
-    return Step(words, _points(Fraction(-entry.points)))
-
-
-def _points(number: Fraction) -> str:
-    figure = _figure(number)
-    return ngettext("%(figure)s point", "%(figure)s points", 1 if number == 1 else 2) % {
-        "figure": figure
-    }
-
-
-def _figure(number: Fraction) -> str:
-    """
-    >>> _figure(Fraction(36, 5)), _figure(Fraction(1286))
-    ('7,2', '1.286')
-    """
-    if number.denominator == 1:
-        return shown.points(int(number))
-    return multiplier_text(number, language=get_language() or "vi")
+    return Step(words, points_text(Fraction(-entry.points)))

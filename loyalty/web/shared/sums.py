@@ -8,7 +8,7 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from loyalty.programme.sentences import multiplier_text
-from loyalty.web.templatetags import shop as shown
+from loyalty.web.shared import display as shown
 
 
 @dataclass(frozen=True)

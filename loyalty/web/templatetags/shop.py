@@ -1,57 +1,28 @@
-"""
-Formatting for every page: `{% load shop %}`.
-
-Amounts are minor units in the shop's currency; moments are shown in the shop's time zone,
-which the middleware activates. Nothing here decides anything.
-"""
-
-from datetime import date, datetime
-from typing import Protocol
+"""Formatting for every page: `{% load shop %}`. Nothing here decides anything."""
 
 from django import template
 from django.templatetags.static import static
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language
 
 from customers.identity import mask_phone, show_phone
-from loyalty.money import format_money
-from loyalty.web.shared import formats
-from loyalty.web.shared.currency import active_currency
+from loyalty.web.shared import display, formats
 from loyalty.web.shared.qr import qr_path
 
 register = template.Library()
 
-
-class Named(Protocol):
-    """Something the shop has named in Vietnamese and perhaps in English."""
-
-    name: str
-    name_en: str
-
-
-class Described(Protocol):
-    description: str
-    description_en: str
-
-
-@register.filter
-def money(amount_minor: int) -> str:
-    """350000 → 350.000đ."""
-    return format_money(amount_minor, currency=active_currency(), language=_language())
-
-
-@register.filter
-def points(number: int) -> str:
-    """1286 → 1.286; without the word."""
-    return formats.whole(number, language=_language())
-
-
-@register.filter
-def signed(number: int) -> str:
-    """6 → +6, -40 → −40."""
-    return formats.signed(number, language=_language())
+for shown in (
+    display.money,
+    display.points,
+    display.signed,
+    display.day,
+    display.short_day,
+    display.month,
+    display.clock,
+    display.named,
+    display.described,
+):
+    register.filter(shown)
 
 
 @register.filter
@@ -73,39 +44,9 @@ def code(text: str) -> str:
 
 
 @register.filter
-def day(value: date | datetime) -> str:
-    """22/11/2026."""
-    return formats.day(_local_day(value), language=_language())
-
-
-@register.filter
-def short_day(value: date | datetime) -> str:
-    """22/11."""
-    return formats.short_day(_local_day(value), language=_language())
-
-
-@register.filter
-def month(value: date | datetime) -> str:
-    """Tháng 11/2026."""
-    return formats.month(_local_day(value), language=_language())
-
-
-@register.filter
-def clock(moment: datetime) -> str:
-    """16:42, in the shop."""
-    return f"{timezone.localtime(moment):%H:%M}"
-
-
-@register.filter
-def named(thing: Named) -> str:
-    """The thing's name in the reader's language, else as the shop wrote it."""
-    return thing.name_en if _language() == "en" and thing.name_en else thing.name
-
-
-@register.filter
 def given_name(name: str) -> str:
     """Nguyễn Thu Thảo → Thảo: what Vietnamese people call each other by."""
-    return name.split()[-1] if name else ""
+    return name.split()[-1] if name.strip() else ""
 
 
 @register.filter
@@ -113,13 +54,6 @@ def masked_email(address: str) -> str:
     """thao@example.com → t•••@example.com."""
     box, _at, host = address.rpartition("@")
     return f"{box[:1]}•••@{host}"
-
-
-@register.filter
-def described(thing: Described) -> str:
-    """The thing's description in the reader's language, else as the shop wrote it."""
-    english = _language() == "en" and thing.description_en
-    return thing.description_en if english else thing.description
 
 
 @register.simple_tag
@@ -143,11 +77,3 @@ def qr(text: str, label: str) -> SafeString:
         label,
         path,
     )
-
-
-def _language() -> str:
-    return get_language() or "vi"
-
-
-def _local_day(value: date | datetime) -> date:
-    return timezone.localtime(value).date() if isinstance(value, datetime) else value

@@ -96,7 +96,7 @@ def test_points_that_end_soon_are_said_with_what_they_pay(
 
     page = words(browser.get("/"))
 
-    assert "40 điểm hết hạn ngày 30/11 Vừa đủ đổi Bánh mì que" in page
+    assert "40 điểm hết hạn ngày 30/11 Đủ đổi Bánh mì que" in page
 
 
 def test_points_that_end_later_are_not_worth_a_word(browser: PageClient, member: Customer) -> None:
