@@ -61,6 +61,11 @@ def clock(moment: datetime) -> str:
     return f"{timezone.localtime(moment):%H:%M}"
 
 
+def code(text: str) -> str:
+    """20487731 → 2048 7731."""
+    return formats.grouped_code(text)
+
+
 def named(thing: Named) -> str:
     """The thing's name in the reader's language, else as the shop wrote it."""
     return thing.name_en if language() == "en" and thing.name_en else thing.name

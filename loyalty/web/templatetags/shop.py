@@ -6,7 +6,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from customers.identity import mask_phone, show_phone
-from loyalty.web.shared import display, formats
+from loyalty.web.shared import display
 from loyalty.web.shared.qr import qr_path
 
 register = template.Library()
@@ -19,6 +19,7 @@ for shown in (
     display.short_day,
     display.month,
     display.clock,
+    display.code,
     display.named,
     display.described,
 ):
@@ -35,12 +36,6 @@ def phone(number: str) -> str:
 def masked(number: str) -> str:
     """+84912345678 → 0912 ••• 678."""
     return mask_phone(number)
-
-
-@register.filter
-def code(text: str) -> str:
-    """20487731 → 2048 7731."""
-    return formats.grouped_code(text)
 
 
 @register.filter
