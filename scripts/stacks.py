@@ -117,7 +117,7 @@ def _variables(home: Home, addresses: Addresses) -> dict[str, str]:
         "SECRET_KEY": home.secret("secret_key"),
         "DATABASE_URL": addresses.app_url,
         "OWNER_DATABASE_URL": addresses.owner_url,
-        "APP_DATABASE_PASSWORD": home.secret("app_password"),
+        "APP_DATABASE_PASSWORD": addresses.app_password,
         "REDIS_URL": addresses.redis_url,
     }
 

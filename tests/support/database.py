@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psycopg
 from django.conf import settings
@@ -36,7 +37,7 @@ def owner_url(database: str) -> str:
             "OWNER_DATABASE_URL is not set. Run `python scripts/stack.py test`, or keep "
             "`python scripts/stack.py servers` running and read `.local/test/env.sh`."
         )
-    return str(settings.OWNER_DATABASE_URL).rsplit("/", 1)[0] + f"/{database}"
+    return urlsplit(str(settings.OWNER_DATABASE_URL))._replace(path=f"/{database}").geturl()
 
 
 def reserve() -> psycopg.Connection:
