@@ -1,18 +1,15 @@
 import json
 from io import StringIO
-from unittest import mock
 
 import pytest
-from celery import current_app
+from celery import Celery
 from django.core import mail
 from django.core.management import call_command
-from kombu.exceptions import OperationalError
 from pytest_django import Settings
 
-from campaigns import tasks
+from campaigns import tasks, wakeup
 from campaigns.defaults import ensure_campaigns
 from campaigns.models import Message
-from campaigns.wakeup import wake_worker
 from tests.factories.campaigns import agreeing_customer, due_messages
 from tests.factories.clock import NOON
 
@@ -55,10 +52,24 @@ def test_the_tasks_have_the_names_that_beat_calls(settings: Settings) -> None:
     assert tasks.send_messages() == {}
 
 
-def test_without_a_broker_a_request_goes_on(caplog: pytest.LogCaptureFixture) -> None:
-    with mock.patch.object(
-        current_app, "send_task", side_effect=OperationalError("redis://:secret@valkey")
-    ):
-        wake_worker()
+def test_without_a_broker_a_request_goes_on(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nowhere = Celery(broker="redis://:secret@127.0.0.1:9/0", set_as_current=False)
+    monkeypatch.setattr(wakeup, "current_app", nowhere)
 
-    assert caplog.messages == ["no worker was woken: OperationalError"]
+    wakeup.wake_worker()
+
+    assert caplog.messages == ["no worker was woken: ConnectionError"]
+
+
+def test_waking_puts_one_call_into_the_queue(monkeypatch: pytest.MonkeyPatch) -> None:
+    queue = Celery(broker="memory://", set_as_current=False)
+    monkeypatch.setattr(wakeup, "current_app", queue)
+
+    wakeup.wake_worker()
+
+    with queue.connection_for_read() as connection:
+        call = connection.SimpleQueue("celery").get(block=False)
+    assert call.headers["task"] == "campaigns.send_messages"
+    assert call.payload[:2] == [[], {}]

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from campaigns import unsubscribe
@@ -24,6 +24,7 @@ from tests.factories.campaigns import (
     sign_in_message,
 )
 from tests.factories.clock import NOON
+from tests.support.rounds import rounds
 
 State = Message.State
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
@@ -300,6 +301,7 @@ def moments(*, days: int) -> st.SearchStrategy[datetime]:
     return st.timedeltas(timedelta(0), timedelta(days=days)).map(lambda passed: start + passed)
 
 
+@settings(max_examples=rounds(usual=300, soak=10_000), deadline=None)
 @given(
     facts=st.builds(
         Facts,
