@@ -12,6 +12,7 @@ from django.core.management import call_command
 
 def main(hang_on: int, arguments: list[str]) -> None:
     django.setup()
+    # Only now: they bring models.
     from campaigns.channels import sms
     from campaigns.channels.outcomes import Outcome
 
