@@ -11,9 +11,7 @@ from loyalty.programme.models import ProgrammeVersion
 class Qualification(models.Model):
     """One event that counts towards a tier. Append-only: spending points never lowers it."""
 
-    customer = models.ForeignKey(
-        Customer, on_delete=models.PROTECT, related_name="qualifications"
-    )
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="qualifications")
     source = models.CharField(max_length=40)
     reference = models.CharField(max_length=100)
     spend_minor = models.BigIntegerField()

@@ -6,97 +6,250 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('customers', '0002_guards'),
-        ('ledger', '0003_verbs'),
-        ('shop', '0003_legal_rules'),
+        ("customers", "0002_guards"),
+        ("ledger", "0003_verbs"),
+        ("shop", "0003_legal_rules"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Reward',
+            name="Reward",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.SlugField(max_length=40, unique=True, verbose_name='key')),
-                ('name', models.CharField(max_length=100, verbose_name='name')),
-                ('name_en', models.CharField(blank=True, max_length=100, verbose_name='name in English')),
-                ('description', models.CharField(blank=True, max_length=200, verbose_name='description')),
-                ('description_en', models.CharField(blank=True, max_length=200, verbose_name='description in English')),
-                ('kind', models.CharField(choices=[('free_item', 'Free item'), ('discount_amount', 'Money off'), ('gift', 'Gift')], default='free_item', max_length=20, verbose_name='kind')),
-                ('cost_points', models.PositiveIntegerField(verbose_name='cost in points')),
-                ('value_minor', models.PositiveBigIntegerField(default=0, verbose_name='worth')),
-                ('minimum_minor', models.PositiveBigIntegerField(default=0, verbose_name='smallest bill')),
-                ('icon', models.CharField(default='gift', max_length=20, verbose_name='icon')),
-                ('stock', models.PositiveIntegerField(blank=True, null=True, verbose_name='in stock')),
-                ('validity_days', models.PositiveSmallIntegerField(default=30, verbose_name='days a voucher is valid')),
-                ('is_active', models.BooleanField(default=True, verbose_name='offered')),
-                ('position', models.PositiveSmallIntegerField(default=0, verbose_name='position')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("key", models.SlugField(max_length=40, unique=True, verbose_name="key")),
+                ("name", models.CharField(max_length=100, verbose_name="name")),
+                (
+                    "name_en",
+                    models.CharField(blank=True, max_length=100, verbose_name="name in English"),
+                ),
+                (
+                    "description",
+                    models.CharField(blank=True, max_length=200, verbose_name="description"),
+                ),
+                (
+                    "description_en",
+                    models.CharField(
+                        blank=True, max_length=200, verbose_name="description in English"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("free_item", "Free item"),
+                            ("discount_amount", "Money off"),
+                            ("gift", "Gift"),
+                        ],
+                        default="free_item",
+                        max_length=20,
+                        verbose_name="kind",
+                    ),
+                ),
+                ("cost_points", models.PositiveIntegerField(verbose_name="cost in points")),
+                ("value_minor", models.PositiveBigIntegerField(default=0, verbose_name="worth")),
+                (
+                    "minimum_minor",
+                    models.PositiveBigIntegerField(default=0, verbose_name="smallest bill"),
+                ),
+                ("icon", models.CharField(default="gift", max_length=20, verbose_name="icon")),
+                (
+                    "stock",
+                    models.PositiveIntegerField(blank=True, null=True, verbose_name="in stock"),
+                ),
+                (
+                    "validity_days",
+                    models.PositiveSmallIntegerField(
+                        default=30, verbose_name="days a voucher is valid"
+                    ),
+                ),
+                ("is_active", models.BooleanField(default=True, verbose_name="offered")),
+                ("position", models.PositiveSmallIntegerField(default=0, verbose_name="position")),
             ],
             options={
-                'verbose_name': 'reward',
-                'verbose_name_plural': 'rewards',
-                'ordering': ['position', 'cost_points', 'pk'],
-                'constraints': [models.CheckConstraint(condition=models.Q(('cost_points__gt', 0)), name='reward_costs_points'), models.CheckConstraint(condition=models.Q(models.Q(('kind', 'discount_amount'), _negated=True), ('value_minor__gt', 0), _connector='OR'), name='reward_discount_has_an_amount'), models.CheckConstraint(condition=models.Q(('validity_days__gt', 0)), name='reward_voucher_is_valid_some_days')],
+                "verbose_name": "reward",
+                "verbose_name_plural": "rewards",
+                "ordering": ["position", "cost_points", "pk"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("cost_points__gt", 0)), name="reward_costs_points"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("kind", "discount_amount"), _negated=True),
+                            ("value_minor__gt", 0),
+                            _connector="OR",
+                        ),
+                        name="reward_discount_has_an_amount",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("validity_days__gt", 0)),
+                        name="reward_voucher_is_valid_some_days",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Redemption',
+            name="Redemption",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('source', models.CharField(max_length=40)),
-                ('reference', models.CharField(max_length=100)),
-                ('cost_points', models.PositiveIntegerField(verbose_name='cost in points')),
-                ('redeemed_at', models.DateTimeField(verbose_name='redeemed at')),
-                ('customer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='redemptions', to='customers.customer')),
-                ('entry', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='redemption', to='ledger.entry')),
-                ('reward', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='redemptions', to='rewards.reward')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("source", models.CharField(max_length=40)),
+                ("reference", models.CharField(max_length=100)),
+                ("cost_points", models.PositiveIntegerField(verbose_name="cost in points")),
+                ("redeemed_at", models.DateTimeField(verbose_name="redeemed at")),
+                (
+                    "customer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="redemptions",
+                        to="customers.customer",
+                    ),
+                ),
+                (
+                    "entry",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="redemption",
+                        to="ledger.entry",
+                    ),
+                ),
+                (
+                    "reward",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="redemptions",
+                        to="rewards.reward",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'redemption',
-                'verbose_name_plural': 'redemptions',
+                "verbose_name": "redemption",
+                "verbose_name_plural": "redemptions",
             },
         ),
         migrations.CreateModel(
-            name='Voucher',
+            name="Voucher",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=8, unique=True, verbose_name='code')),
-                ('token', models.CharField(max_length=22, unique=True)),
-                ('state', models.CharField(choices=[('issued', 'Ready to use'), ('used', 'Used'), ('expired', 'Expired')], default='issued', max_length=10, verbose_name='state')),
-                ('issued_at', models.DateTimeField(verbose_name='issued at')),
-                ('expires_on', models.DateField(verbose_name='last day')),
-                ('used_at', models.DateTimeField(null=True, verbose_name='used at')),
-                ('used_reference', models.CharField(blank=True, max_length=100)),
-                ('customer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='vouchers', to='customers.customer')),
-                ('redemption', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='voucher', to='rewards.redemption')),
-                ('reward', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='vouchers', to='rewards.reward')),
-                ('used_branch', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='shop.branch', verbose_name='used in')),
-                ('used_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.CharField(max_length=8, unique=True, verbose_name="code")),
+                ("token", models.CharField(max_length=22, unique=True)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("issued", "Ready to use"),
+                            ("used", "Used"),
+                            ("expired", "Expired"),
+                        ],
+                        default="issued",
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                ("issued_at", models.DateTimeField(verbose_name="issued at")),
+                ("expires_on", models.DateField(verbose_name="last day")),
+                ("used_at", models.DateTimeField(null=True, verbose_name="used at")),
+                ("used_reference", models.CharField(blank=True, max_length=100)),
+                (
+                    "customer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="vouchers",
+                        to="customers.customer",
+                    ),
+                ),
+                (
+                    "redemption",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="voucher",
+                        to="rewards.redemption",
+                    ),
+                ),
+                (
+                    "reward",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="vouchers",
+                        to="rewards.reward",
+                    ),
+                ),
+                (
+                    "used_branch",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="shop.branch",
+                        verbose_name="used in",
+                    ),
+                ),
+                (
+                    "used_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'voucher',
-                'verbose_name_plural': 'vouchers',
-                'ordering': ['-pk'],
+                "verbose_name": "voucher",
+                "verbose_name_plural": "vouchers",
+                "ordering": ["-pk"],
             },
         ),
         migrations.AddIndex(
-            model_name='redemption',
-            index=models.Index(fields=['customer', '-id'], name='redemption_newest'),
+            model_name="redemption",
+            index=models.Index(fields=["customer", "-id"], name="redemption_newest"),
         ),
         migrations.AddConstraint(
-            model_name='redemption',
-            constraint=models.UniqueConstraint(fields=('source', 'reference'), name='redemption_once_per_event'),
+            model_name="redemption",
+            constraint=models.UniqueConstraint(
+                fields=("source", "reference"), name="redemption_once_per_event"
+            ),
         ),
         migrations.AddIndex(
-            model_name='voucher',
-            index=models.Index(fields=['customer', 'state'], name='voucher_of_customer'),
+            model_name="voucher",
+            index=models.Index(fields=["customer", "state"], name="voucher_of_customer"),
         ),
         migrations.AddConstraint(
-            model_name='voucher',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'used'), ('used_at__gte', models.F('issued_at')), ('used_at__isnull', False), ('used_by__isnull', False)), models.Q(models.Q(('state', 'used'), _negated=True), ('used_at__isnull', True), ('used_by__isnull', True)), _connector='OR'), name='voucher_used_exactly_when_used'),
+            model_name="voucher",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("state", "used"),
+                        ("used_at__gte", models.F("issued_at")),
+                        ("used_at__isnull", False),
+                        ("used_by__isnull", False),
+                    ),
+                    models.Q(
+                        models.Q(("state", "used"), _negated=True),
+                        ("used_at__isnull", True),
+                        ("used_by__isnull", True),
+                    ),
+                    _connector="OR",
+                ),
+                name="voucher_used_exactly_when_used",
+            ),
         ),
     ]

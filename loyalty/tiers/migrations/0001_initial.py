@@ -5,62 +5,128 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('customers', '0002_guards'),
-        ('programme', '0002_guards'),
+        ("customers", "0002_guards"),
+        ("programme", "0002_guards"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Qualification',
+            name="Qualification",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('source', models.CharField(max_length=40)),
-                ('reference', models.CharField(max_length=100)),
-                ('spend_minor', models.BigIntegerField()),
-                ('occurred_at', models.DateTimeField()),
-                ('recorded_at', models.DateTimeField()),
-                ('customer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='qualifications', to='customers.customer')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("source", models.CharField(max_length=40)),
+                ("reference", models.CharField(max_length=100)),
+                ("spend_minor", models.BigIntegerField()),
+                ("occurred_at", models.DateTimeField()),
+                ("recorded_at", models.DateTimeField()),
+                (
+                    "customer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="qualifications",
+                        to="customers.customer",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['customer', 'occurred_at'], name='qualification_in_order')],
-                'constraints': [models.UniqueConstraint(fields=('source', 'reference'), name='qualification_once_per_event')],
+                "indexes": [
+                    models.Index(fields=["customer", "occurred_at"], name="qualification_in_order")
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("source", "reference"), name="qualification_once_per_event"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Standing',
+            name="Standing",
             fields=[
-                ('customer', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='standing', serialize=False, to='customers.customer')),
-                ('tier_key', models.CharField(max_length=40, verbose_name='tier')),
-                ('spend_minor', models.BigIntegerField(verbose_name='qualifying spend')),
-                ('since', models.DateTimeField(verbose_name='since')),
-                ('programme_version', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='programme.programmeversion')),
+                (
+                    "customer",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        primary_key=True,
+                        related_name="standing",
+                        serialize=False,
+                        to="customers.customer",
+                    ),
+                ),
+                ("tier_key", models.CharField(max_length=40, verbose_name="tier")),
+                ("spend_minor", models.BigIntegerField(verbose_name="qualifying spend")),
+                ("since", models.DateTimeField(verbose_name="since")),
+                (
+                    "programme_version",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="programme.programmeversion",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'standing',
-                'verbose_name_plural': 'standings',
-                'indexes': [models.Index(fields=['tier_key'], name='standing_by_tier')],
+                "verbose_name": "standing",
+                "verbose_name_plural": "standings",
+                "indexes": [models.Index(fields=["tier_key"], name="standing_by_tier")],
             },
         ),
         migrations.CreateModel(
-            name='TierChange',
+            name="TierChange",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('from_key', models.CharField(blank=True, max_length=40)),
-                ('to_key', models.CharField(max_length=40)),
-                ('reason', models.CharField(choices=[('joined', 'First purchase'), ('reached', 'Reached the threshold')], max_length=10)),
-                ('spend_minor', models.BigIntegerField()),
-                ('occurred_at', models.DateTimeField()),
-                ('recorded_at', models.DateTimeField()),
-                ('customer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='tier_changes', to='customers.customer')),
-                ('programme_version', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='programme.programmeversion')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("from_key", models.CharField(blank=True, max_length=40)),
+                ("to_key", models.CharField(max_length=40)),
+                (
+                    "reason",
+                    models.CharField(
+                        choices=[
+                            ("joined", "First purchase"),
+                            ("reached", "Reached the threshold"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("spend_minor", models.BigIntegerField()),
+                ("occurred_at", models.DateTimeField()),
+                ("recorded_at", models.DateTimeField()),
+                (
+                    "customer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="tier_changes",
+                        to="customers.customer",
+                    ),
+                ),
+                (
+                    "programme_version",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="programme.programmeversion",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['customer', 'id'], name='tier_change_in_order')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('from_key', models.F('to_key')), _negated=True), name='tier_change_moves')],
+                "indexes": [models.Index(fields=["customer", "id"], name="tier_change_in_order")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("from_key", models.F("to_key")), _negated=True),
+                        name="tier_change_moves",
+                    )
+                ],
             },
         ),
     ]
