@@ -50,9 +50,9 @@ class CustomerAdmin(OfCustomerAdmin):
         return str(customer.card_number)
 
     @admin.display(description=_("birthday"))
-    def birthday(self, customer: Customer) -> str:
+    def birthday(self, customer: Customer) -> str | None:
         parts = (customer.birth_day, customer.birth_month, customer.birth_year)
-        return "/".join(str(part) for part in parts if part)
+        return "/".join(str(part) for part in parts if part) or None
 
     def save_model(
         self, request: HttpRequest, obj: Customer, form: "forms.ModelForm[Customer]", change: bool

@@ -14,6 +14,7 @@ from loyalty.shop.backoffice import money_column
 class PurchaseAdmin(OfCustomerAdmin):
     list_select_related = ["customer", "branch"]
     list_filter = ["branch"]
+    readonly_fields = ["amount"]
 
     def get_list_display(self, request: HttpRequest) -> Sequence[str | Callable[..., Any]]:
         amount = money_column("amount_minor", _("amount"))
@@ -25,7 +26,7 @@ class PurchaseAdmin(OfCustomerAdmin):
             "branch",
             "source",
             "reference",
-            "amount_minor",
+            "amount",
             "points",
             "entry",
             "occurred_at",
@@ -34,3 +35,7 @@ class PurchaseAdmin(OfCustomerAdmin):
             "recorded_by",
             "batch",
         ]
+
+    @admin.display(description=_("amount"))
+    def amount(self, purchase: Purchase) -> str:
+        return money_column("amount_minor", _("amount"))(purchase)

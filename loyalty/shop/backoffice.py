@@ -32,6 +32,24 @@ MENU: tuple[tuple[Promise, tuple[str, ...]], ...] = (
     (_("Rules"), ("programme.programmeversion", "shop.legalrule")),
 )
 
+# Words for columns that only this place shows, so that their models have none.
+LABELS: dict[str, Promise] = {
+    "account": _("account"),
+    "batch": _("import"),
+    "branch": _("branch"),
+    "campaign": _("campaign"),
+    "customer": _("customer"),
+    "entry": _("entry"),
+    "number": _("number"),
+    "programme_version": _("programme version"),
+    "recorded_by": _("recorded by"),
+    "reference": _("reference"),
+    "reverses": _("reverses"),
+    "reward": _("reward"),
+    "source": _("source"),
+    "used_by": _("used by"),
+}
+
 
 class GuardedAdmin(ModelAdmin):  # type: ignore[misc]  # Unfold has no types.
     """A page of the back office whose rights are those of loyalty.shop.access."""
@@ -39,6 +57,13 @@ class GuardedAdmin(ModelAdmin):  # type: ignore[misc]  # Unfold has no types.
     list_per_page = 50
     show_full_result_count = False
     empty_value_display = EMPTY
+
+    def __init__(self, model: type[Model], admin_site: admin.AdminSite) -> None:
+        super().__init__(model, admin_site)
+        for field in model._meta.fields:
+            # Django made the name up from the attribute's; in no language but English.
+            if field.name in LABELS and field.verbose_name == field.name.replace("_", " "):
+                field.verbose_name = LABELS[field.name]  # type: ignore[assignment]  # Lazy is fine.
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self._may(request, "see")
