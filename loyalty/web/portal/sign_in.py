@@ -16,7 +16,7 @@ from campaigns.outbox import enqueue_sign_in_code
 from customers import signin
 from loyalty.errors import DomainError
 from loyalty.web.portal.forms import CodeForm, IdentifierForm
-from loyalty.web.shared.members import end_session, start_session
+from loyalty.web.shared.members import end_session, member_of, start_session
 
 COOKIE = "sign-in"
 COOKIE_PATH = "/sign-in"
@@ -35,6 +35,8 @@ class Attempt:
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 def sign_in(request: HttpRequest) -> HttpResponse:
+    if request.method != "POST" and member_of(request) is not None:
+        return redirect(_safe(request.GET.get("next", "")))
     form = IdentifierForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         return _send_code(request, form, back=_safe(request.POST.get("next", "")))

@@ -2,6 +2,9 @@
 
 from datetime import date
 
+import pytest
+from pytest_django import DjangoAssertNumQueries
+
 from customers.models import Customer
 from loyalty.purchases.recording import record_purchase
 from tests.factories.clock import NOON
@@ -133,3 +136,19 @@ def test_a_name_is_shown_as_text_whatever_it_holds(browser: PageClient, member: 
 
     assert b"<script>alert" not in browser.get("/").content
     assert b"&lt;script&gt;alert(1)&lt;/script&gt;" in browser.get("/me").content
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_as_many_queries_for_many_entries_as_for_few(
+    browser: PageClient,
+    member: Customer,
+    count: int,
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    RewardFactory.create_batch(count)
+    for number in range(count):
+        buy(member, 100_000, f"R-{number}")
+    browser.get("/")  # The programme is read once and kept.
+
+    with django_assert_num_queries(8):
+        browser.get("/")

@@ -8,6 +8,7 @@ import time_machine
 from django.db import connection
 from django.http import HttpResponse
 from django.test.utils import CaptureQueriesContext
+from pytest_django.fixtures import Settings
 
 from customers import signin
 from customers.models import Customer, MemberSession, SignInChallenge
@@ -51,6 +52,22 @@ def test_the_code_lets_the_member_in(asked: PageClient, member: Customer) -> Non
     assert int(cookie["max-age"]) == 180 * 24 * 60 * 60
     assert response.cookies["sign-in"].value == ""
     assert words(asked.get("/")).startswith("Chào Thảo Hạng Mới")
+
+
+def test_over_https_the_cookies_are_bound_to_this_host(
+    client: PageClient, member: Customer, settings: Settings
+) -> None:
+    settings.SECURE_COOKIES = True
+    settings.MEMBER_COOKIE_NAME = "__Host-member"
+
+    attempt = client.post("/sign-in", {"identifier": PHONE}, secure=True).cookies["sign-in"]
+    session = client.post("/sign-in/code", {"code": newest_code()}, secure=True).cookies[
+        "__Host-member"
+    ]
+
+    for cookie in (attempt, session):
+        assert (cookie["secure"], cookie["httponly"], cookie["domain"]) == (True, True, "")
+    assert (attempt["path"], session["path"]) == ("/sign-in", "/")
 
 
 def test_a_code_may_be_typed_with_spaces(asked: PageClient) -> None:
@@ -214,6 +231,12 @@ def test_signing_in_never_leads_to_another_site(
     response = client.post("/sign-in/code", {"code": newest_code()})
 
     assert response["Location"] == "/"
+
+
+def test_one_who_is_signed_in_is_not_asked_again(browser: PageClient) -> None:
+    response = browser.get("/sign-in?next=/card")
+
+    assert (response.status_code, response["Location"]) == (302, "/card")
 
 
 def test_signing_out_ends_the_session_for_a_copied_cookie_too(browser: PageClient) -> None:
