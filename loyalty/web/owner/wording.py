@@ -104,9 +104,10 @@ def described(months: Sequence[Retention]) -> str:
 
 
 def group_name(key: str, tiers: Mapping[str, str]) -> str:
-    """What the report of revenue calls a group, as people say it; other texts stay."""
-    if key == "anonymous":
-        return _("Without a card")
+    """What a report calls a group or an answer, as people say it; other texts stay."""
+    known = {"anonymous": _("Without a card"), "yes": _("yes"), "no": _("no")}
+    if key in known:
+        return known[key]
     if not key.startswith("tier:"):
         return key
     return tiers.get(key.removeprefix("tier:")) or _("Members without a tier")
