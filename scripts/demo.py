@@ -28,7 +28,7 @@ def run_demo() -> None:
     with step("Packages installed"):
         install(RUN_LOCK)
     port = _web_port()
-    with demo_stack(_environment(port)) as stack:
+    with demo_stack(environment(port)) as stack:
         site = stack.env["SITE_URL"]
         _prepare(stack)
         logins = _seed(stack)
@@ -51,7 +51,8 @@ def _web_port() -> int:
     return int(wanted)
 
 
-def _environment(port: int) -> dict[str, str]:
+def environment(port: int) -> dict[str, str]:
+    """The settings of a demo on `port`."""
     mailbox = DEMO.path / "mailbox"
     mailbox.mkdir(parents=True, exist_ok=True)
     return {
@@ -90,7 +91,9 @@ def _static_digest() -> str:
 
 def _seed(stack: Stack) -> dict[str, Any]:
     with step("Demo shop ready"):
-        output = must_run("seed_demo", [PYTHON, "manage.py", "seed_demo", "--json"], env=stack.env)
+        # Its errors go straight to the terminal, because its progress does.
+        command = [PYTHON, "manage.py", "seed_demo", "--json"]
+        output = must_run("seed_demo", command, env=stack.env, stderr=None)
     seeded: dict[str, Any] = json.loads(output)
     return seeded
 
@@ -132,9 +135,8 @@ def _show(site: str, seeded: dict[str, Any]) -> None:
     for path, who in DOORS:
         say(f"  {site + path:44} {who}")
     say()
-    for login in seeded.get("logins", []):
-        say(f"  {login['role']:12} {login['username']:16} password {login['password']}")
-    member = seeded.get("member")
-    if member:
-        say(f"  {'member':12} {member['phone']:16} {member['hint']}")
+    for login in seeded["logins"]:
+        say(f"  {login['door']:12} {login['username']:16} password {login['password']}")
+    member = seeded["member"]
+    say(f"  {'/':12} {member['phone']:16} {member['hint']}")
     say(f"\n  Logs: {(DEMO.logs).relative_to(ROOT)}/*.log      Ctrl-C stops everything.")

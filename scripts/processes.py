@@ -201,7 +201,8 @@ def run(command: Sequence[str | Path], **options: Any) -> subprocess.CompletedPr
 
 def must_run(what: str, command: Sequence[str | Path], **options: Any) -> str:
     """Run a short command quietly and return its output; Failure with all it said when it fails."""
-    done = run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **options)
+    quietly = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    done = run(command, **(quietly | options))
     if done.returncode != 0:
-        raise Failure(f"{what} failed (exit {done.returncode}):\n{done.stdout}")
+        raise Failure(f"{what} failed (exit {done.returncode}):\n{done.stdout}{done.stderr or ''}")
     return str(done.stdout)

@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 
 from checks import run_checks, run_tests
-from demo import run_demo
+from demo import USUAL_PORT, environment, run_demo
 from homes import Home
 from installation import FULL_LOCK, PYTHON, ROOT, RUN_LOCK, install
 from processes import Failure, Stopped, Supervisor, raise_on_signals, run, say
@@ -76,7 +76,7 @@ def servers(_args: list[str]) -> int:
 def manage(args: list[str]) -> int:
     """manage.py with the demo's data; starts its servers when the demo is not running"""
     install(RUN_LOCK)
-    with _servers_of(DEMO, lambda: demo_stack({})) as stack:
+    with _servers_of(DEMO, lambda: demo_stack(environment(USUAL_PORT))) as stack:
         env = stack.as_owner() if args[:1] == ["migrate"] else stack.env
         return run([PYTHON, "manage.py", *args], cwd=ROOT, env=env).returncode
 
