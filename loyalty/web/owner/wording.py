@@ -38,9 +38,9 @@ def change(now: Share, was: Share) -> Change | None:
     if moved == 0:
         return Change("level", _("unchanged"), "")
     text = (
-        _("up %(points)s percentage points")
+        _("up %(points)s %% points")
         if moved > 0
-        else _("down %(points)s percentage points")
+        else _("down %(points)s %% points")
     )
     trend = "up" if moved > 0 else "down"
     return Change(trend, text % {"points": decimal(abs(moved))}, before)

@@ -84,7 +84,7 @@ def test_prints_the_definition_beside_each_figure(owner):
 def test_names_the_change_against_the_period_compared(owner):
     history("2026-10-01 2026-10-02\n2026-10-03\n2026-11-01 2026-11-02\n2026-11-03 2026-11-04")
 
-    assert "Repeat purchase rate 100.0% up 50.0 percentage points from 50.0%" in words(
+    assert "Repeat purchase rate 100.0% up 50.0 % points from 50.0%" in words(
         owner.get("/owner/")
     )
 
@@ -95,7 +95,7 @@ def test_the_same_days_a_year_ago_can_be_compared(owner):
     page = words(owner.get("/owner/", {"compare": "year"}))
 
     assert "compared with 24 Oct 2025 – 22 Nov 2025" in page
-    assert "up 100.0 percentage points from 0.0%" in page
+    assert "up 100.0 % points from 0.0%" in page
 
 
 def test_counts_the_bills_of_one_branch(owner):
