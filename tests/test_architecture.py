@@ -30,10 +30,10 @@ FLOORS = [  # Lowest first.
     "loyalty.reports",
     "loyalty.operations",
     "loyalty.web.shared",
-    "loyalty.web.templatetags",
     "loyalty.web.counter",
     "loyalty.web.portal",
     "loyalty.web.owner",
+    "loyalty.web.templatetags",  # Registers what the doors format.
     "loyalty.web",
 ]
 DOORS = {"loyalty.web.counter", "loyalty.web.portal", "loyalty.web.owner"}
