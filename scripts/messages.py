@@ -102,10 +102,14 @@ def _package_folder(name: str) -> Path:
 
 
 def _django_translations() -> set[Any]:
-    """What Django itself says in Vietnamese, in any of its apps."""
+    """What Django itself says in Vietnamese, in its apps that we install."""
     files = Path(django.conf.__file__).parent.parent.rglob(f"locale/{LOCALE}/*/django.po")
     return {
-        message.id for file in files for message in _read(file) if message.id and message.string
+        message.id
+        for file in files
+        if "admindocs" not in file.parts
+        for message in _read(file)
+        if message.id and message.string
     }
 
 
