@@ -4,7 +4,9 @@ from pathlib import Path
 import pytest
 from pytest_django import Settings
 
+from campaigns.channels import sms
 from loyalty.programme.models import ProgrammeVersion
+from tests.campaigns.sending import Gateway
 from tests.factories.shop import shop_with_programme
 from tests.support.mail import HOST, MailServer, mail_server
 
@@ -32,3 +34,10 @@ def smtp(settings: Settings) -> Iterator[MailServer]:
         settings.EMAIL_HOST, settings.EMAIL_PORT = HOST, server.port
         settings.EMAIL_TIMEOUT = 5
         yield server
+
+
+@pytest.fixture
+def gateway(monkeypatch: pytest.MonkeyPatch) -> Gateway:
+    made = Gateway()
+    monkeypatch.setitem(sms.BACKENDS, "file", lambda: made)
+    return made
