@@ -22,6 +22,7 @@ const ask = async () => {
   try {
     const response = await fetch(`${panel.dataset.preview}?${bill}`, { signal: asking.signal });
     if (response.ok && !response.redirected) panel.innerHTML = await response.text();
+    else forget(panel);
   } catch (error) {
     if (error.name !== "AbortError") forget(panel);
   }
