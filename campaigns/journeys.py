@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import connection
 
+from customers.signin import CODE_LIFE
 from loyalty.dates import end_of_day, local_date
 from loyalty.shop.queries import get_shop
 
@@ -32,6 +33,17 @@ JOIN campaigns_campaign AS campaign
 WHERE CASE campaign.channel WHEN 'email' THEN customer.email ELSE customer.phone END <> ''
     -- Whoever joined after the day has not missed a wish.
     AND customer.joined_at <= %(at)s AND customer.joined_at < due.ends_at
+ON CONFLICT (customer_id, occasion, channel) DO NOTHING
+"""
+
+_ENQUEUE_SIGN_IN_CODES = """
+INSERT INTO campaigns_message
+    (challenge_id, customer_id, message_class, occasion, channel, state,
+     send_after, not_after, attempts, detail, address_digest)
+SELECT id, customer_id, 'service', 'sign-in:' || id, channel, 'queued',
+    created_at, created_at + %(life)s, 0, '', ''
+FROM customers_signinchallenge
+WHERE created_at > %(since)s AND closed_at IS NULL AND customer_id IS NOT NULL
 ON CONFLICT (customer_id, occasion, channel) DO NOTHING
 """
 
@@ -63,6 +75,17 @@ def enqueue_due(*, at: datetime) -> int:
                 "ends": [end_of_day(day, zone) for _month, _number, day in due],
             },
         )
+        return int(cursor.rowcount)
+
+
+def enqueue_sign_in_codes(*, at: datetime) -> int:
+    """
+    Write a message for every sign-in code somebody known asked for and can still use; returns how
+    many. The request that asked only wakes a worker, so that it is the same, to the query, for a
+    phone nobody has. Safe to run twice, late or in parallel.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_ENQUEUE_SIGN_IN_CODES, {"since": at - CODE_LIFE, "life": CODE_LIFE})
         return int(cursor.rowcount)
 
 

@@ -25,10 +25,8 @@ from campaigns.channels.outcomes import Outcome, Result, outcome_of
 from campaigns.channels.sms import SmsChannel
 from campaigns.composing import Letterhead, compose, letterhead
 from campaigns.gate import Rule, Ruling
+from campaigns.journeys import enqueue_sign_in_codes
 from campaigns.models import Channel, Message
-from campaigns.wakeup import wake_worker
-from customers.models import SignInChallenge
-from customers.signin import CODE_LIFE
 
 log = logging.getLogger(__name__)
 
@@ -45,27 +43,6 @@ Clock = Callable[[], datetime]
 Channels = Mapping[str, EmailChannel | SmsChannel]
 
 
-def enqueue_sign_in_code(*, challenge: SignInChallenge, at: datetime) -> None:
-    """
-    Write the message that carries the challenge's code, and wake a worker once the transaction
-    commits. Nobody known by that number: no message, but the worker is woken all the same, so
-    that both take equally long. Safe to repeat.
-    """
-    if challenge.customer_id is not None:
-        Message.objects.get_or_create(
-            customer_id=challenge.customer_id,
-            occasion=f"sign-in:{challenge.pk}",
-            channel=challenge.channel,
-            defaults={
-                "challenge": challenge,
-                "message_class": Message.Class.SERVICE,
-                "send_after": at,
-                "not_after": challenge.created_at + CODE_LIFE,
-            },
-        )
-    transaction.on_commit(wake_worker)
-
-
 def drain(*, clock: Clock, limit: int | None = None) -> Counter[str]:
     """
     Send what is due now, `limit` messages at most, service messages first; returns how many ended
@@ -73,6 +50,7 @@ def drain(*, clock: Clock, limit: int | None = None) -> Counter[str]:
     """
     started, tally = clock(), Counter[str]()
     recover(at=started)
+    enqueue_sign_in_codes(at=started)
     with ExitStack() as stack:
         channels: Channels = {
             Channel.EMAIL: stack.enter_context(EmailChannel()),

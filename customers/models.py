@@ -159,6 +159,7 @@ class SignInChallenge(models.Model):
         ]
         indexes = [
             models.Index(fields=["identity_digest", "created_at"], name="sign_in_per_identity"),
+            models.Index(fields=["created_at"], name="sign_in_newest"),
         ]
 
     def __str__(self) -> str:

@@ -328,6 +328,10 @@ class Migration(migrations.Migration):
                 fields=["identity_digest", "created_at"], name="sign_in_per_identity"
             ),
         ),
+        migrations.AddIndex(
+            model_name="signinchallenge",
+            index=models.Index(fields=["created_at"], name="sign_in_newest"),
+        ),
         migrations.AddConstraint(
             model_name="signinchallenge",
             constraint=models.CheckConstraint(

@@ -3,14 +3,13 @@ from unittest import mock
 
 import pytest
 from django.core import mail
-from django.db import transaction
-from pytest_django import DjangoAssertNumQueries, DjangoCaptureOnCommitCallbacks, Settings
+from pytest_django import DjangoAssertNumQueries, Settings
 
 from campaigns import outbox
 from campaigns.channels.outcomes import Outcome, Result
 from campaigns.mailbox import read_mailbox
 from campaigns.models import Channel, Message
-from campaigns.outbox import claim_due, enqueue_sign_in_code
+from campaigns.outbox import claim_due
 from customers.signin import code_of, start_sign_in
 from tests.campaigns.sending import Gateway, send, states
 from tests.factories.campaigns import (
@@ -76,49 +75,36 @@ def test_claiming_takes_as_many_queries_for_one_as_for_three(
 # Sign-in codes ------------------------------------------------------------
 
 
-def test_a_sign_in_code_is_written_and_a_worker_woken_after_the_commit(
-    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
-) -> None:
+def test_the_sweep_finds_the_code_somebody_asked_for_and_sends_it_once() -> None:
     challenge = start_sign_in(identifier=BirthdayCustomerFactory().phone, at=NOON)
 
-    with (
-        mock.patch.object(outbox, "wake_worker"),
-        django_capture_on_commit_callbacks() as callbacks,
-    ):
-        enqueue_sign_in_code(challenge=challenge, at=NOON)
-        enqueue_sign_in_code(challenge=challenge, at=NOON)
+    send()
+    send()
 
     message = Message.objects.get()
-    assert (message.message_class, message.channel) == ("service", "sms")
+    assert (message.message_class, message.channel, message.state) == ("service", "sms", "sent")
     assert (message.send_after, message.not_after) == (NOON, NOON + timedelta(minutes=5))
-    assert len(callbacks) == 2
+    assert [code_of(challenge) in letter.text for letter in read_mailbox(5)] == [True]
+
+
+def test_nobody_is_written_to_when_nobody_has_the_number() -> None:
+    start_sign_in(identifier="0912 345 678", at=NOON)
+
     send()
-    assert code_of(challenge) in read_mailbox(1)[0].text
-
-
-def test_for_nobody_no_message_is_written_but_the_worker_is_woken_alike(
-    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
-) -> None:
-    challenge = start_sign_in(identifier="0912 345 678", at=NOON)
-
-    with (
-        mock.patch.object(outbox, "wake_worker"),
-        django_capture_on_commit_callbacks() as callbacks,
-    ):
-        enqueue_sign_in_code(challenge=challenge, at=NOON)
 
     assert not Message.objects.exists()
-    assert len(callbacks) == 1
 
 
-def test_a_rolled_back_request_leaves_no_message() -> None:
-    challenge = start_sign_in(identifier=BirthdayCustomerFactory().phone, at=NOON)
+def test_only_the_newest_code_is_sent_and_none_that_is_too_old() -> None:
+    customer = BirthdayCustomerFactory()
+    start_sign_in(identifier=customer.phone, at=NOON - timedelta(minutes=6))
+    start_sign_in(identifier=customer.email, at=NOON - timedelta(minutes=6))
+    start_sign_in(identifier=customer.phone, at=NOON - timedelta(seconds=2))
+    newest = start_sign_in(identifier=customer.phone, at=NOON)
 
-    with transaction.atomic():
-        enqueue_sign_in_code(challenge=challenge, at=NOON)
-        transaction.set_rollback(True)
+    send()
 
-    assert not Message.objects.exists()
+    assert [message.challenge for message in Message.objects.all()] == [newest]
 
 
 # Failures -----------------------------------------------------------------

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.core import signing
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -12,7 +13,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from campaigns.outbox import enqueue_sign_in_code
+from campaigns.wakeup import wake_worker
 from customers import signin
 from loyalty.errors import DomainError
 from loyalty.web.portal.forms import CodeForm, IdentifierForm
@@ -83,7 +84,7 @@ def _send_code(request: HttpRequest, form: IdentifierForm, *, back: str) -> Http
         form.add_error("identifier", str(error))
         return _identifier_page(request, form)
     # Known or not, the same steps and the same answer: who is a member is nobody's business.
-    enqueue_sign_in_code(challenge=challenge, at=now)
+    transaction.on_commit(wake_worker)
     response = redirect("portal:code")
     _remember(response, Attempt(challenge.pk, identifier, back))
     return response
