@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import count
 
 from loyalty.dates import add_months
 
 Values = Sequence[int | None]  # Tenths of a percent, one a month; None has no rate.
-STEPS = (50, 100, 200, 250, 500, 1000)  # Between two lines of the grid, in tenths.
+STEPS = (50, 100, 200, 250)  # Between two lines of the grid, in tenths; then ten times these.
 LINES = 4
 LABEL_HEIGHT = 16
 HEAT_STEPS = 7
@@ -74,7 +75,7 @@ def scale_of(*series: Values) -> Scale:
     Scale(low=0, high=1000, step=250)
     """
     known = [value for values in series for value in values if value is not None] or [0, 1000]
-    for step in STEPS:
+    for step in (step * 10**power for power in count() for step in STEPS):
         low, high = min(known) // step * step, -(-max(known) // step) * step
         if (high - low) // step <= LINES:
             break
@@ -115,9 +116,9 @@ def _text(number: float) -> str:
     return f"{number:.1f}"
 
 
-def _x(canvas: Canvas, index: float, count: int) -> float:
-    within = min(max(index, 0), count - 1)
-    return canvas.left + (canvas.right - canvas.left) * within / max(count - 1, 1)
+def _x(canvas: Canvas, index: float, months: int) -> float:
+    within = min(max(index, 0), months - 1)
+    return canvas.left + (canvas.right - canvas.left) * within / max(months - 1, 1)
 
 
 def _y(canvas: Canvas, scale: Scale, value: int) -> float:

@@ -203,6 +203,7 @@ def _revenue_tile(now: revenue.Revenue, was: revenue.Revenue, shop: Shop) -> Til
 
 def _chart(until: date, branch: int | None, shop: Shop) -> Chart:
     now, was = retention.retention_by_month(until=until, months=MONTHS, branch=branch)
+    rule_days = _rule_days(now[0].period.first, now[-1].period.last, shop)
     values = [[month.rate.tenths for month in year] for year in (now, was)]
     drawings = tuple(
         (
@@ -212,7 +213,7 @@ def _chart(until: date, branch: int | None, shop: Shop) -> Chart:
                 now=values[0],
                 was=values[1],
                 first_month=now[0].period.first,
-                rule_days=_rule_days(now[0].period.first, now[-1].period.last, shop),
+                rule_days=rule_days,
             ),
         )
         for name, canvas in (("broad", charts.BROAD), ("narrow", charts.NARROW))

@@ -37,11 +37,7 @@ def change(now: Share, was: Share) -> Change | None:
     before = _("from %(percent)s") % {"percent": percent(was)}
     if moved == 0:
         return Change("level", _("unchanged"), "")
-    text = (
-        _("up %(points)s %% points")
-        if moved > 0
-        else _("down %(points)s %% points")
-    )
+    text = _("up %(points)s %% points") if moved > 0 else _("down %(points)s %% points")
     trend = "up" if moved > 0 else "down"
     return Change(trend, text % {"points": decimal(abs(moved))}, before)
 
