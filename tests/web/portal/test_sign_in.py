@@ -108,12 +108,16 @@ def answers_for(phone: str) -> list[object]:
     client = PageClient()
     with CaptureQueriesContext(connection) as queries:
         sent = client.post("/sign-in", {"identifier": phone})
-        refused = client.post("/sign-in/code", {"code": wrong_code()})
+        typed = wrong_code()
+        refused = client.post("/sign-in/code", {"code": typed})
     pages = [client.get("/sign-in/code"), refused]
     return [
         (sent.status_code, sent["Location"], sorted(sent.headers), sent.content),
         (refused.status_code, sorted(refused.headers)),
-        [without_form_token(page).replace(phone.encode(), b"") for page in pages],
+        [
+            without_form_token(page).replace(phone.encode(), b"").replace(typed.encode(), b"")
+            for page in pages
+        ],
         [row["sql"].split()[0] for row in queries],
     ]
 
