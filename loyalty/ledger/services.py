@@ -5,6 +5,7 @@ Every service that moves points locks the account first, then looks, then acts, 
 transaction at READ COMMITTED.
 """
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -12,7 +13,6 @@ from typing import Any
 
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
-from psycopg.types.json import Jsonb
 
 from loyalty.dates import local_date
 from loyalty.errors import DomainError
@@ -76,14 +76,17 @@ def earn(
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT reference, entry_id, balance_after"
-            " FROM ledger_credit(%s, %s, %s, %s, %s, %s, %s::date[], %s, %s, %s)",
+            " FROM ledger_credit(%s, %s, %s, %s, %s, ARRAY("
+            "SELECT one FROM jsonb_array_elements(%s::jsonb) WITH ORDINALITY AS e (one, place)"
+            " ORDER BY place), %s::date[], %s, %s, %s)",
             [
                 source,
                 [credit.customer_id for credit in credits_due],
                 [credit.points for credit in credits_due],
                 [credit.reference for credit in credits_due],
                 [credit.version_id for credit in credits_due],
-                [Jsonb(credit.explanation) for credit in credits_due],
+                # One document: in an array of them each quote would be escaped twice.
+                json.dumps([credit.explanation for credit in credits_due]),
                 [credit.expires_on for credit in credits_due],
                 [credit.occurred_at for credit in credits_due],
                 at,

@@ -9,6 +9,13 @@ from django.db import connection
 from loyalty.programme.versions import Rules
 from loyalty.tiers.models import Qualification, Standing, TierChange
 
+_ADD_QUALIFICATIONS = """
+INSERT INTO tiers_qualification
+    (customer_id, source, reference, spend_minor, occurred_at, recorded_at)
+SELECT * FROM unnest(
+    %s::bigint[], %s::text[], %s::text[], %s::bigint[], %s::timestamptz[], %s::timestamptz[]
+)
+"""
 _SAVE_STANDINGS = """
 INSERT INTO tiers_standing (customer_id, tier_key, spend_minor, since, programme_version_id)
 SELECT * FROM unnest(%s::bigint[], %s::text[], %s::bigint[], %s::timestamptz[], %s::bigint[])
@@ -59,9 +66,19 @@ def record(
     Keep what one or many sales came to: their qualification rows, the moves between tiers on
     the way, and where each customer stands at the end. The database refuses an event twice.
     """
-    Qualification.objects.bulk_create(qualifications)
     TierChange.objects.bulk_create(changes)
     with connection.cursor() as cursor:
+        cursor.execute(
+            _ADD_QUALIFICATIONS,
+            [
+                [row.customer_id for row in qualifications],
+                [row.source for row in qualifications],
+                [row.reference for row in qualifications],
+                [row.spend_minor for row in qualifications],
+                [row.occurred_at for row in qualifications],
+                [row.recorded_at for row in qualifications],
+            ],
+        )
         cursor.execute(
             _SAVE_STANDINGS,
             [
