@@ -286,5 +286,5 @@ def test_the_mailbox_exists_in_the_demo_alone(
 
     page = till.get("/counter/mailbox/")
 
-    assert "SMS 12:00, 22/11/2026 gửi tới +84912345678 Mã của bạn là 123456" in words(page)
+    assert "SMS 12:00, 22/11/2026 gửi tới 0912 345 678 Mã của bạn là 123456" in words(page)
     assert "<script>alert" not in page.content.decode()
