@@ -45,10 +45,10 @@ def test(args: list[str]) -> int:
 
 
 def soak(args: list[str]) -> int:
-    """the tests that repeat themselves, with large numbers"""
+    """the same tests with large numbers (all but the browser's, or those that arguments name)"""
     install(FULL_LOCK)
     with _servers_of(TEST, test_stack) as stack:
-        return run_tests(stack, ["-m", "soak", *args], soak=True)
+        return run_tests(stack, args or ["-m", "not browser"], soak=True)
 
 
 def bench(args: list[str]) -> int:
