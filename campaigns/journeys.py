@@ -41,7 +41,7 @@ INSERT INTO campaigns_message
     (challenge_id, customer_id, message_class, occasion, channel, state,
      send_after, not_after, attempts, detail, address_digest)
 SELECT id, customer_id, 'service', 'sign-in:' || id, channel, 'queued',
-    created_at, created_at + %(life)s, 0, '', ''
+    created_at, created_at + make_interval(secs => %(life)s), 0, '', ''
 FROM customers_signinchallenge
 WHERE created_at > %(since)s AND closed_at IS NULL AND customer_id IS NOT NULL
 ON CONFLICT (customer_id, occasion, channel) DO NOTHING
@@ -85,7 +85,9 @@ def enqueue_sign_in_codes(*, at: datetime) -> int:
     phone nobody has. Safe to run twice, late or in parallel.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_ENQUEUE_SIGN_IN_CODES, {"since": at - CODE_LIFE, "life": CODE_LIFE})
+        cursor.execute(
+            _ENQUEUE_SIGN_IN_CODES, {"since": at - CODE_LIFE, "life": CODE_LIFE.total_seconds()}
+        )
         return int(cursor.rowcount)
 
 

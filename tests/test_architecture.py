@@ -122,8 +122,6 @@ def test_an_upward_import_is_refused(package, line):
 
 
 def test_every_package_of_the_product_has_a_floor():
-    apps = {path.parent for path in ROOT.glob("*/apps.py")} | set(
-        path.parent for path in ROOT.glob("loyalty/*/apps.py")
-    )
-    names = {".".join(place.relative_to(ROOT).parts) for place in apps}
+    apps = [*ROOT.glob("*/apps.py"), *ROOT.glob("loyalty/*/apps.py")]
+    names = {".".join(path.parent.relative_to(ROOT).parts) for path in apps}
     assert names - set(FLOORS) == set()

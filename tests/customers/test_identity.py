@@ -1,5 +1,7 @@
 """Phones in every Vietnamese form, cards and birthdays."""
 
+from contextlib import suppress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -69,10 +71,8 @@ def test_a_foreign_number_needs_its_plus():
 
 @given(st.text(max_size=30))
 def test_any_text_is_a_number_or_is_refused(text):
-    try:
+    with suppress(InvalidInput):
         assert normalise_phone(text).startswith("+")
-    except InvalidInput:
-        pass
 
 
 def test_a_masked_phone_shows_too_little_for_a_stranger():
