@@ -47,11 +47,13 @@ def plain_till(thao: Customer, browser: Browser, live_server) -> Iterator[Page]:
 
 def _sign_in(page: Page, address: str) -> Page:
     page.goto(f"{address}/counter/")
+    expect_focus(page, "#username")
     page.keyboard.type("lan")
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORD)
     page.keyboard.press("Enter")
     expect_focus(page, "#find")
+    page.wait_for_load_state("load")
     return page
 
 
@@ -103,6 +105,39 @@ def test_finding_keeps_the_page_and_a_bill_already_typed(till: Page, thao: Custo
     assert till.locator("#amount").input_value() == "135.000"
     assert till.evaluate("window.stayed") is True
     assert till.url.endswith(f"/counter/?customer={thao.pk}")
+
+
+def test_a_bill_typed_before_the_answer_came_loses_no_digit(till: Page) -> None:
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    till.route("**/counter/find", hold)
+    till.keyboard.type("0912345678")
+    with till.expect_request("**/counter/find"):
+        till.keyboard.press("Enter")
+    type_and_enter(till, "135000")
+    held[0].continue_()
+
+    expect(till.locator(".earn b")).to_have_text("+13")
+    assert till.locator("#amount").input_value() == "135000"
+    expect_focus(till, "#amount")
+    assert not Purchase.objects.exists()
+
+
+def test_a_phone_not_yet_looked_for_is_found_before_the_bill_is_recorded(
+    till: Page, thao: Customer
+) -> None:
+    till.keyboard.type("0912345678")
+    till.keyboard.press("F4")
+    type_and_enter(till, "135000")
+    expect(till.locator(".earn b")).to_have_text("+13")
+    assert not Purchase.objects.exists()
+    till.keyboard.press("Enter")
+    expect(till.get_by_role("heading", name="+13 điểm")).to_be_visible()
+
+    assert Purchase.objects.get().customer == thao
 
 
 def test_dots_stand_between_thousands_after_leaving(till: Page) -> None:

@@ -3,14 +3,13 @@
 from uuid import uuid4
 
 import pytest
-from django.db import connection, transaction
+from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
 
 from customers.models import Customer
 from loyalty.ledger.models import Account, Entry
 from loyalty.purchases.models import Purchase
 from loyalty.shop.models import Branch, User
-from loyalty.web.counter import sale
 from tests.factories.clock import NOON
 from tests.factories.customers import CustomerFactory, customer_with_points
 from tests.factories.rewards import RewardFactory
@@ -190,19 +189,19 @@ def test_a_customer_who_does_not_exist_is_not_found(till: PageClient, customer: 
     assert not Purchase.objects.exists()
 
 
-def test_when_the_database_is_busy_the_same_sale_is_offered_once_more(
-    till: PageClient, thao: Customer, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.django_db(transaction=True)
+def test_while_another_till_holds_the_account_the_same_sale_is_offered_once_more(
+    till: PageClient, thao: Customer
 ) -> None:
     page = find(till, "0912345678")
-
-    def wait_in_vain(**asked: object) -> None:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("SET LOCAL statement_timeout = 10")
-            cursor.execute("SELECT pg_sleep(1)")
-
-    with monkeypatch.context() as patched:
-        patched.setattr(sale, "record_purchase", wait_in_vain)
+    with connection.cursor() as cursor:
+        cursor.execute("SET lock_timeout = '100ms'")
+    other_till = connections.create_connection("default")
+    with other_till.cursor() as cursor:
+        cursor.execute("BEGIN")
+        cursor.execute("SELECT * FROM ledger_lock(%s)", [[thao.pk]])
         busy = sell(till, page, "135000")
+    other_till.close()
 
     assert busy.status_code == 503
     assert busy["Retry-After"] == "2"
@@ -213,6 +212,7 @@ def test_when_the_database_is_busy_the_same_sale_is_offered_once_more(
         "customer": str(thao.pk),
         "amount": "135000",
     }
+    assert not Purchase.objects.filter(source="counter").exists()
     assert till.post("/counter/", kept).status_code == 302
     assert Account.objects.get(customer=thao).balance == 313
 
