@@ -10,7 +10,7 @@ import hmac
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
@@ -46,6 +46,7 @@ def start_sign_in(*, identifier: str, at: datetime) -> SignInChallenge:
     """
     channel, identity = _identify(identifier)
     digest = keyed_digest(identity)
+    _lock(digest)
     recent = SignInChallenge.objects.filter(
         identity_digest=digest, created_at__gt=at - timedelta(days=1)
     )
@@ -62,8 +63,18 @@ def start_sign_in(*, identifier: str, at: datetime) -> SignInChallenge:
     )
 
 
+def _lock(digest: str) -> None:
+    """One request for a code at a time per identity, or parallel ones all count as the first."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [digest])
+
+
 def _identify(identifier: str) -> tuple[str, str]:
     if "@" in identifier:
+        # Letters such as ı and ſ have i and s for capitals: to the database the same address,
+        # to the counters another one.
+        if not identifier.isascii():
+            raise InvalidInput("email", _("This is not an e-mail address."))
         return Consent.Channel.EMAIL, clean_email(identifier).lower()
     if not identifier.strip():
         raise InvalidInput("identifier", _("A phone number is needed."))
@@ -102,7 +113,7 @@ def check_code(*, challenge_id: int, code: str, at: datetime) -> Customer:
         if challenge is None:
             raise WrongCode
         challenge.tries += 1
-        right = hmac.compare_digest(code_of(challenge), code.strip())
+        right = hmac.compare_digest(code_of(challenge).encode(), code.strip().encode())
         if right:
             challenge.closed_at = at
         challenge.save(update_fields=["tries", "closed_at"])

@@ -123,6 +123,20 @@ def test_known_and_unknown_take_the_same_queries(customer, django_assert_max_num
     assert counts[0] == counts[1]
 
 
+@pytest.mark.parametrize("code", ["", "é", "１２３４５６", "٣" * 6, "\x00"])
+def test_a_code_in_other_letters_is_only_wrong(customer, code):
+    with pytest.raises(WrongCode):
+        check(start(), code)
+
+
+@pytest.mark.parametrize(
+    "lookalike", ["ıan@example.com", "LINſAY@example.com", "lin\u212aay@example.com"]
+)
+def test_an_address_that_only_looks_like_a_members_is_refused(customer, lookalike):
+    with pytest.raises(InvalidInput):
+        start(lookalike)
+
+
 @pytest.mark.parametrize("identifier", ["", "abc", "0912", "a@", "\x00"])
 def test_what_is_neither_phone_nor_address_is_refused(customer, identifier):
     with pytest.raises(InvalidInput):

@@ -4,6 +4,8 @@ from functools import partial
 
 import pytest
 
+from customers.models import SignInChallenge
+from customers.signin import start_sign_in
 from loyalty.errors import Conflict
 from loyalty.ledger.models import Account, Entry
 from loyalty.ledger.proof import verify
@@ -139,6 +141,13 @@ def test_one_receipt_number_for_two_sales_keeps_exactly_one():
         assert kinds(outcomes) == ["Conflict", "Recorded"], f"trial {trial}"
         assert sum(isinstance(outcome, Conflict) for outcome in outcomes) == 1
     assert Purchase.objects.count() == TRIALS
+
+
+def test_codes_asked_for_at_once_are_counted_and_leave_one_open():
+    outcomes = together(*[partial(start_sign_in, identifier="0912 345 678", at=NOON)] * 16)
+
+    assert kinds(outcomes) == ["SignInChallenge"] * 10 + ["TooManyCodes"] * 6
+    assert SignInChallenge.objects.filter(closed_at__isnull=True).count() == 1
 
 
 def test_many_sales_of_one_customer_at_once_all_count():
