@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from loyalty.errors import InvalidInput
 
 MAX_MINOR = 10**12  # Above any sale of a shop; keeps sums far inside 64 bits.
+LONGEST_TYPED = 40  # Letters; more is no amount, and costs time to read.
 _PLAIN = re.compile(r"\d+|\d{1,3}([., ]\d{3})+", re.ASCII)
 
 
@@ -51,6 +52,8 @@ def parse_money(text: str, *, currency: str) -> int:
     >>> parse_money("29.33", currency="USD"), parse_money("1,234.5", currency="USD")
     (2933, 123450)
     """
+    if len(text) > LONGEST_TYPED:
+        raise InvalidInput("amount", _("This is not an amount of money."))
     digits = minor_digits(currency)
     bare = re.sub(rf"(?i)\s*(đ|₫|\$|{re.escape(currency)})\s*", "", text.strip())
     bare = re.sub(r"[\xa0\u202f]", " ", bare)
