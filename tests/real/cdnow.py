@@ -1,24 +1,21 @@
 """
 The CDNOW sample: purchases of 2,357 people, January 1997 to June 1998, in its two public forms.
-The data is not ours to ship; set CDNOW_DIR to a folder that has both files.
+Not ours to ship: DATA_DIR names a folder with cdnow/ in it.
 
 Source: Fader & Hardie (2001), Interfaces 31(3) part 2; brucehardie.com/datasets.
 """
 
-import os
-from pathlib import Path
-
 import pytest
 
 from loyalty.purchases.imports.layout import Layout, parse
+from tests.support.data import SHARED_DATA
 
-ROOT = Path(__file__).resolve().parents[2]
-FOLDER = Path(os.environ.get("CDNOW_DIR") or ROOT.parent / "shared" / "data" / "cdnow")
+FOLDER = SHARED_DATA / "cdnow"
 TEXT, TABLE = FOLDER / "CDNOW_sample.txt", FOLDER / "cdnowElog.csv"
 
 needs_cdnow = pytest.mark.skipif(
     not (TEXT.exists() and TABLE.exists()),
-    reason="the CDNOW sample is not here; CDNOW_DIR names its folder",
+    reason="the CDNOW sample is not here; DATA_DIR names its folder",
 )
 
 TEXT_MAP = """

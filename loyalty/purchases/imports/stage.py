@@ -6,6 +6,7 @@ recorded. All of it lives inside the import's transaction and goes away with it.
 """
 
 from collections.abc import Iterable, Iterator
+from itertools import chain, islice
 
 from django.db import connection
 
@@ -166,11 +167,14 @@ SELECT EXISTS (
 
 def fill(sales: Iterable[SaleRow]) -> int:
     """Open an empty stage and copy these sales into it; return how many. Streams."""
-    count = 0
+    count, rows = 0, iter(sales)
+    # A generator may still have to ask the database something before its first row; once COPY
+    # has begun, that would wait for COPY to end.
+    rows = chain(list(islice(rows, 1)), rows)
     with connection.cursor() as cursor:
         cursor.execute(_TABLES)
         with cursor.copy(_COPY_ROWS) as copy:
-            for count, sale in enumerate(sales, 1):  # noqa: B007 - counts on purpose
+            for count, sale in enumerate(rows, 1):  # noqa: B007 - counts on purpose
                 copy.write_row(
                     (
                         sale.line,

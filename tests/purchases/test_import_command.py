@@ -1,0 +1,104 @@
+"""The command says what it did, to people and to programs, and fails with a reason."""
+
+import io
+import json
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from loyalty.purchases.imports.progress import ProgressBar
+from loyalty.purchases.models import Purchase
+from tests.factories.shop import shop_with_programme
+from tests.purchases.sales_files import ALL_COLUMNS, HEADER
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def shop(db):
+    shop_with_programme()
+
+
+@pytest.fixture
+def sales(tmp_path):
+    path = tmp_path / "sales.csv"
+    path.write_text(f"{HEADER}\n1,,,2025-11-20,68000,\n", encoding="utf-8")
+    return path
+
+
+def test_a_file_in_our_own_words_needs_no_map(sales, capsys):
+    call_command("import_purchases", str(sales))
+
+    assert capsys.readouterr().out == (
+        "1 rows read, 0 left out, 0 purchases there already, 1 added (1 new customers, 6 points)\n"
+    )
+    assert Purchase.objects.get().source == "file"
+
+
+def test_json_is_one_document(sales, tmp_path, capsys):
+    path = tmp_path / "map.toml"
+    path.write_text(ALL_COLUMNS)
+
+    call_command("import_purchases", str(sales), "--map", str(path), "--dry-run", "--json")
+
+    assert json.loads(capsys.readouterr().out) == {
+        "rows_read": 1,
+        "rows_refused": 0,
+        "purchases_known": 0,
+        "purchases_added": 1,
+        "customers_added": 1,
+        "points_added": 6,
+        "dry_run": True,
+    }
+    assert Purchase.objects.count() == 0
+
+
+def test_refused_rows_are_a_failure_that_names_them(sales):
+    sales.write_text(f"{HEADER}\n" + "1,,,nonsense,1,\n" * 7)
+
+    with pytest.raises(CommandError) as error:
+        call_command("import_purchases", str(sales))
+
+    lines = str(error.value).splitlines()
+    assert lines[0].endswith("sales.csv.errors.csv")
+    assert len(lines) == 7  # The head, five rows, and how many more there are.
+
+
+@pytest.mark.parametrize("content", ["source = 1", "source =", None])
+def test_a_map_that_cannot_be_used_is_named(sales, tmp_path, content):
+    path = tmp_path / "map.toml"
+    if content:
+        path.write_text(content)
+
+    with pytest.raises(CommandError, match=r"map\.toml"):
+        call_command("import_purchases", str(sales), "--map", str(path))
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_a_terminal_sees_a_bar_that_goes_away():
+    stream = Terminal()
+    bar = ProgressBar(stream)
+
+    bar("reading", 1, 2)
+    bar("reading", 2, 2)
+    bar.close()
+
+    drawn = stream.getvalue().split("\r")
+    assert drawn[1] == "reading    [" + "#" * 16 + "." * 16 + "]  50 %"
+    assert drawn[2] == "reading    [" + "#" * 32 + "] 100 %"
+    assert drawn[3:] == [" " * len(drawn[2]), ""]
+
+
+def test_a_log_sees_a_line_every_few_seconds():
+    stream, now = io.StringIO(), iter([0.0, 1.0, 6.0, 6.0, 7.0])
+    bar = ProgressBar(stream, clock=lambda: next(now))
+
+    for done in (10, 20, 30):
+        bar("recording", done, 100)
+    bar.close()
+
+    assert stream.getvalue() == "recording 20 %\n"
