@@ -21,6 +21,7 @@ from loyalty.shop.models import Shop
 from loyalty.shop.queries import get_shop, legal_value
 
 DAY = timedelta(hours=24)
+MONTH = timedelta(days=30)
 State = Message.State
 
 
@@ -31,6 +32,7 @@ class Rule(models.TextChoices):
     NO_CONSENT = "no_consent", _("The customer has not agreed, or has refused since")
     NO_OPT_OUT = "no_opt_out", _("The shop's hotline (SMS) or address (e-mail) is missing")
     CAP_24_HOURS = "cap_24_hours", _("This address had its adverts of the last 24 hours")
+    CAP_30_DAYS = "cap_30_days", _("This address had the adverts it was promised for a month")
     OUTSIDE_HOURS = "outside_hours", _("Waits for the hours in which adverts may go out")
     TOO_LATE = "too_late", _("It was too late to send it")
     CODE_CLOSED = "code_closed", _("The sign-in code was used or replaced before it was sent")
@@ -57,6 +59,7 @@ class Facts:
     agreed: bool
     can_refuse: bool
     adverts_24_hours: int
+    adverts_30_days: int
     not_after: datetime
 
 
@@ -110,6 +113,8 @@ def judge(facts: Facts, *, law: Law, zone: ZoneInfo, at: datetime) -> Verdict:
         return Verdict(State.QUEUED, Rule.OUTSIDE_HOURS, send_after=opens)
     if facts.adverts_24_hours >= law.cap_24_hours:
         return Verdict(State.BLOCKED, Rule.CAP_24_HOURS)
+    if facts.adverts_30_days >= Consent.MOST_A_MONTH:
+        return Verdict(State.BLOCKED, Rule.CAP_30_DAYS)
     return Verdict(State.CLAIMED)
 
 
@@ -131,15 +136,21 @@ def sort(due: Sequence[Message], *, at: datetime) -> list[Ruling]:
     shop = get_shop()
     law = law_on(at.astimezone(shop.zone).date())
     agreed = _agreed(due)
-    sent = _adverts_of_24_hours(due, at=at)
+    sent_today, sent_lately = (_adverts_since(at - span, due) for span in (DAY, MONTH))
     rulings = []
     for message in due:
         consent = agreed.get((message.customer_id, message.channel))
         digest = digest_of(address_of(message))
-        facts = _facts(message, shop=shop, agreed=consent is not None, sent=sent[digest])
+        facts = _facts(
+            message,
+            shop=shop,
+            agreed=consent is not None,
+            sent=(sent_today[digest], sent_lately[digest]),
+        )
         verdict = judge(facts, law=law, zone=shop.zone, at=at)
         if facts.is_advert and verdict.state == State.CLAIMED:
-            sent[digest] += 1
+            sent_today[digest] += 1
+            sent_lately[digest] += 1
         agreed_at = consent.recorded_at if consent else None
         rulings.append(Ruling(message, verdict, address_of(message), agreed_at))
     return rulings
@@ -156,7 +167,7 @@ def digest_of(address: str) -> str:
     return keyed_digest(address.lower()) if address else ""
 
 
-def _facts(message: Message, *, shop: Shop, agreed: bool, sent: int) -> Facts:
+def _facts(message: Message, *, shop: Shop, agreed: bool, sent: tuple[int, int]) -> Facts:
     challenge = message.challenge
     return Facts(
         is_advert=message.message_class == Message.Class.ADVERT,
@@ -164,7 +175,8 @@ def _facts(message: Message, *, shop: Shop, agreed: bool, sent: int) -> Facts:
         code_closed=challenge is None or challenge.closed_at is not None,
         agreed=agreed,
         can_refuse=bool(shop.hotline if message.channel == Channel.SMS else shop.address),
-        adverts_24_hours=sent,
+        adverts_24_hours=sent[0],
+        adverts_30_days=sent[1],
         not_after=message.not_after,
     )
 
@@ -184,13 +196,13 @@ def _agreed(due: Iterable[Message]) -> dict[tuple[int, str], Consent]:
     }
 
 
-def _adverts_of_24_hours(due: Sequence[Message], *, at: datetime) -> Counter[str]:
+def _adverts_since(since: datetime, due: Sequence[Message]) -> Counter[str]:
     """
-    How many adverts each address had, may have had, or is about to have; by its digest. Those in
-    `due` are counted when they are ruled on.
+    How many adverts each address had since then, may have had, or is about to have; by its digest.
+    Those in `due` are counted when they are ruled on.
     """
     held = Q(state__in=[State.CLAIMED, State.CALLING])
-    tried = Q(state__in=[State.SENT, State.UNKNOWN, State.QUEUED], attempted_at__gt=at - DAY)
+    tried = Q(state__in=[State.SENT, State.UNKNOWN, State.QUEUED], attempted_at__gt=since)
     rows = (
         Message.objects.filter(
             held | tried,

@@ -114,6 +114,10 @@ class Consent(models.Model):
         IMPORT = "import", _("From an older system")
         UNSUBSCRIBE = "unsubscribe", _("By the link in a message")
 
+    # Adverts to one address in 30 days. Every text that asks says so, and the sender keeps it (Law
+    # 91/2025/QH15 art. 28: the customer knows how often); another number needs new wordings.
+    MOST_A_MONTH = 4
+
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="consents")
     channel = models.CharField(_("channel"), max_length=10, choices=Channel)
     purpose = models.CharField(_("purpose"), max_length=10, choices=Purpose, default=Purpose.ADS)

@@ -36,6 +36,7 @@ FINE = Facts(
     agreed=True,
     can_refuse=True,
     adverts_24_hours=0,
+    adverts_30_days=0,
     not_after=NOON + timedelta(days=3),
 )
 
@@ -220,6 +221,24 @@ def test_what_was_sent_or_may_have_been_counts_for_24_hours(
     assert len(claim()) == allowed
 
 
+@pytest.mark.parametrize(("days", "allowed"), [(29, 0), (31, 1)])
+def test_nobody_gets_more_adverts_a_month_than_every_text_promised(days: int, allowed: int) -> None:
+    customer = agreeing_customer()
+    for ago in (days, 20, 10, 2):
+        (message,) = adverts(customer, 1)
+        claim()
+        then = NOON - timedelta(days=ago)
+        Message.objects.filter(pk=message.pk).update(
+            state=State.SENT, leased_until=None, attempted_at=then, sent_at=then
+        )
+
+    (last,) = adverts(customer, 1)
+
+    assert len(claim()) == allowed
+    last.refresh_from_db()
+    assert last.detail == ("" if allowed else Rule.CAP_30_DAYS)
+
+
 def test_what_another_worker_holds_counts() -> None:
     customer = agreeing_customer()
     adverts(customer, 3)
@@ -291,7 +310,7 @@ def second_opinion(facts: Facts, at: datetime) -> str:
         ("blocked", not (facts.agreed and facts.can_refuse)),
         ("expired", waits and opening > facts.not_after),
         ("queued", waits),
-        ("blocked", facts.adverts_24_hours > 2),
+        ("blocked", facts.adverts_24_hours > 2 or facts.adverts_30_days > 3),
     ]
     return next((state for state, applies in reasons if applies), "claimed")
 
@@ -311,6 +330,7 @@ def moments(*, days: int) -> st.SearchStrategy[datetime]:
         agreed=st.booleans(),
         can_refuse=st.booleans(),
         adverts_24_hours=st.integers(0, 5),
+        adverts_30_days=st.integers(0, 6),
         not_after=moments(days=6),
     ),
     at=moments(days=4),

@@ -31,7 +31,7 @@ SEED = 2_026
 ROOT = Path(__file__).resolve().parents[3]
 PROGRAMME = ROOT / "loyalty" / "programme" / "starters" / "cafe.toml"
 CATALOGUE = ROOT / "rewards" / "starters" / "cafe.toml"
-CONSENT_WORDING = "counter-1"
+CONSENT_WORDING = "counter-2"
 PLAN = Plan(
     name="Cà phê Hạ",
     currency="VND",
@@ -74,6 +74,7 @@ def seed(*, at: datetime, report: Report = silent) -> bool:
     _trade(rng, Stage(at, shop.zone, [branch.pk for branch in branches]), report)
     expire_due(at=at)
     redemptions.redeem_some(rng, at=at, cashiers=cashiers)
+    redemptions.redeem_of_hero(at=at, cashier=cashiers[0])
     enqueue_due(at=at)
     return True
 

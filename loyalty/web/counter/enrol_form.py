@@ -48,6 +48,7 @@ class EnrolForm(forms.Form):
             attrs={"class": "input", "inputmode": "email", "autocomplete": "off"}
         ),
     )
+    most_a_month = Consent.MOST_A_MONTH  # The page says it where it asks.
     consents = forms.MultipleChoiceField(
         label=_("May we write to them?"),
         choices=[

@@ -16,7 +16,7 @@ from loyalty.web.counter.enrol_form import EnrolForm
 from loyalty.web.counter.sale import Till, show_till, to_till_of
 from loyalty.web.counter.till import TillRequest, at_the_till
 
-WORDING = "counter-1"  # Names the words of templates/counter/enrol.html; a new text, a new name.
+WORDING = "counter-2"  # Names the words of templates/counter/enrol.html; a new text, a new name.
 
 
 @require_POST

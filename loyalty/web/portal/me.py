@@ -15,7 +15,7 @@ from customers.services import record_consent
 from loyalty.web.shared.http import MemberRequest
 from loyalty.web.shared.members import member_required
 
-WORDING = "portal-me-1"  # Names the words below; a new text needs a new name.
+WORDING = "portal-me-2"  # Names the words below; a new text needs a new name.
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,13 @@ class ChannelChoice:
 @member_required
 def me(request: MemberRequest) -> HttpResponse:
     return render(
-        request, "portal/me.html", {"tab": "me", "channels": _channels_of(request.member)}
+        request,
+        "portal/me.html",
+        {
+            "tab": "me",
+            "channels": _channels_of(request.member),
+            "most_a_month": Consent.MOST_A_MONTH,
+        },
     )
 
 

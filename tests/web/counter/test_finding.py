@@ -150,8 +150,8 @@ def test_all_that_was_said_is_kept_with_the_consents(till: PageClient, lan: User
         "channel", "granted", "wording", "means", "recorded_by", "recorded_at"
     )
     assert list(consents) == [
-        ("email", True, "counter-1", "counter", lan.pk, NOON),
-        ("sms", True, "counter-1", "counter", lan.pk, NOON),
+        ("email", True, "counter-2", "counter", lan.pk, NOON),
+        ("sms", True, "counter-2", "counter", lan.pk, NOON),
     ]
 
 

@@ -149,6 +149,33 @@ def test_after_five_wrong_passwords_even_the_right_one_waits(
     assert client.get("/counter/").status_code == 302
 
 
+@pytest.mark.parametrize("spelling", ["l\x00an", "\x00 lan", "ｌａｎ", "𝐥𝐚𝐧"])
+def test_another_spelling_of_a_name_gives_no_new_tries(
+    client: PageClient, staff: User, spelling: str
+) -> None:
+    for _try in range(5):
+        try_to_sign_in(client, "sai")
+
+    assert try_to_sign_in(client, PASSWORD, spelling).status_code == 429
+
+
+def test_the_back_office_has_the_same_door_and_brake(client: PageClient, staff: User) -> None:
+    asked = client.get("/admin/customers/customer/", follow=True)
+
+    assert asked.redirect_chain[-1][0] == "/counter/sign-in/?next=/admin/customers/customer/"
+    assert client.post("/admin/login/", {"username": "lan", "password": "sai"}).status_code == 405
+
+
+def test_a_cashier_is_told_that_the_back_office_is_not_theirs(till: PageClient) -> None:
+    assert till.get("/admin/", follow=True).status_code == 403
+
+
+def test_a_manager_at_the_door_is_let_in(client: PageClient, branch: Branch) -> None:
+    client.force_login(StaffFactory(role=User.Role.MANAGER, branch=branch))
+
+    assert client.get("/admin/login/")["Location"] == "/admin/"
+
+
 def test_somebody_else_may_sign_in_meanwhile(client: PageClient, staff: User) -> None:
     for _try in range(5):
         try_to_sign_in(client, "sai", "minh")

@@ -31,7 +31,7 @@ def test_agreeing_is_recorded_per_channel(browser: PageClient, member: Customer)
     response = browser.post("/me/consents", {"channel": "sms"})
 
     assert (response.status_code, response["Location"]) == (302, "/me")
-    assert consents() == [("sms", True, "portal", "portal-me-1")]
+    assert consents() == [("sms", True, "portal", "portal-me-2")]
     assert Consent.objects.get().customer == member
     assert browser.get("/me").content.decode().count(" checked") == 1
 
@@ -40,7 +40,7 @@ def test_refusing_is_as_easy(browser: PageClient) -> None:
     browser.post("/me/consents", {"channel": ["sms", "email"]})
     browser.post("/me/consents", {"channel": "email"})
 
-    assert consents()[2:] == [("sms", False, "portal", "portal-me-1")]
+    assert consents()[2:] == [("sms", False, "portal", "portal-me-2")]
 
 
 def test_saving_the_same_again_adds_nothing(browser: PageClient) -> None:
@@ -91,7 +91,7 @@ def test_the_terms_say_the_rules_in_words(client: PageClient, shop: object) -> N
     page = words(client.get("/terms"))
 
     assert page.startswith(
-        "How the points work These rules hold since 22 Nov 1990."
+        "How the points work These rules have applied since 22 Nov 1990."
         " Points 10,000đ = 1 point. Points last 12 months, to the end of that month."
     )
     assert page.endswith("Cà phê Hạ, 12 phố Mẫu, Hà Nội · 0240 000 0000")
