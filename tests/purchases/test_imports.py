@@ -136,6 +136,15 @@ def test_equal_rows_are_two_sales_and_stay_two(tmp_path):
     assert bring_in(file_of(tmp_path, row, row, row)).purchases_added == 1
 
 
+def test_the_order_of_rows_does_not_make_them_new(tmp_path):
+    rows = [f"1,,,2026-11-20,{amount}," for amount in (10_000, 20_000, 10_000, 30_000)]
+    bring_in(file_of(tmp_path, *rows))
+
+    again = bring_in(file_of(tmp_path, *reversed(rows)))
+
+    assert (again.purchases_known, again.purchases_added) == (4, 0)
+
+
 def test_a_second_run_changes_nothing_but_tells_of_itself(tmp_path):
     path = file_of(tmp_path, "1,0912345678,Lan,2026-11-20,10000,", ",,,2026-11-20,20000,")
     bring_in(path)
