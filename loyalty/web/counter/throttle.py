@@ -5,6 +5,7 @@ place, soon gets no further answer. A cache that does not answer lets staff in: 
 
 import hashlib
 import logging
+import unicodedata
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -28,9 +29,9 @@ class Attempt:
 
     @classmethod
     def of(cls, request: HttpRequest, username: str) -> "Attempt":
-        return cls(
-            _key("name", username.strip().casefold()), _key("address", client_address(request))
-        )
+        # As Django compares names, or each way of writing one would have tries of its own.
+        name = unicodedata.normalize("NFKC", username).strip().casefold()
+        return cls(_key("name", name), _key("address", client_address(request)))
 
     def may_go_on(self) -> bool:
         """Count the try, and say whether a password may be checked at all."""
