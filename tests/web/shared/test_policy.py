@@ -3,8 +3,9 @@
 import pytest
 from django.db import OperationalError, connection
 from django.test import RequestFactory
+from pytest_django import Settings
 
-from loyalty.shop.models import Shop
+from loyalty.shop.models import Shop, User
 from loyalty.web.shared import health
 from tests.factories.shop import ShopFactory, StaffFactory, shop_with_programme
 from tests.support.pages import PageClient, words
@@ -31,11 +32,25 @@ def test_the_policy_is_strict_everywhere(client: PageClient, path: str) -> None:
     assert policy_of(client, path) == STRICT
 
 
+def test_the_policy_stands_on_what_is_answered_before_any_view(
+    client: PageClient, settings: Settings
+) -> None:
+    settings.SECURE_SSL_REDIRECT = True
+    foreign = client.get("/", headers={"host": "evil.example"})
+    to_https = client.get("/")
+
+    assert (foreign.status_code, to_https.status_code) == (400, 301)
+    for answer in (foreign, to_https):
+        assert set(answer["Content-Security-Policy"].split("; ")) == STRICT
+
+
 @pytest.mark.django_db
 def test_the_back_office_alone_may_do_more(client: PageClient) -> None:
     shop_with_programme()
 
-    assert policy_of(client, "/admin/login/") == STRICT | {
+    client.force_login(StaffFactory(role=User.Role.OWNER))
+
+    assert policy_of(client, "/admin/") == STRICT | {
         "script-src 'self' 'unsafe-eval'",
         "style-src 'self' 'unsafe-inline'",
     }
