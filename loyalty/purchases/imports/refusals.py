@@ -33,7 +33,9 @@ class RowsRefused(DomainError):
         more = refusals.count - len(shown)
         if more:
             shown.append(_("… and %(count)d more") % {"count": more})
-        head = _("%(count)d rows cannot be taken; nothing was imported. All are listed in %(file)s")
+        head = _(
+            "Nothing was imported. Rows that cannot be taken: %(count)d. All are listed in %(file)s"
+        )
         words = {"count": refusals.count, "file": refusals.path}
         super().__init__("\n".join([head % words, *shown]))
         self.count = refusals.count
