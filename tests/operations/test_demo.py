@@ -46,7 +46,7 @@ def test_the_cafe_looks_alive_and_its_ledger_is_proven(settings, capsys):
     assert shares["moi"] > 0.6 > shares["bac"] > shares["vang"] > shares["kim-cuong"] > 0
     assert not Purchase.objects.filter(occurred_at__gt=NOON).exists()
     assert Purchase.objects.filter(occurred_on=NOON.date()).exists()
-    assert Redemption.objects.count() == 150
+    assert Redemption.objects.count() == 152
     assert Voucher.objects.filter(state="used").count() > 50
     assert Message.objects.filter(occasion="birthday:2026").exists()
     assert verify().problems == ()
@@ -54,6 +54,8 @@ def test_the_cafe_looks_alive_and_its_ledger_is_proven(settings, capsys):
         assert normalise_phone(phone) == phone
     standing = Standing.objects.get(customer__phone="+84912345678")
     assert (standing.tier_key, standing.spend_minor) == ("bac", 2_650_000)
+    kept = Voucher.objects.filter(customer=standing.customer).order_by("issued_at")
+    assert [voucher.state for voucher in kept] == ["used", "issued"]
     _seeding_again_changes_nothing_and_prints_the_logins(settings, capsys)
 
 

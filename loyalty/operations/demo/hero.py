@@ -13,6 +13,7 @@ from loyalty.purchases.imports.checking import SaleRow
 
 PHONE = "+84912345678"  # The number that phone libraries give as Vietnam's example.
 NAME = "Nguyễn Thu Thảo"
+EXTERNAL_ID = "HA-00000"
 VISITS = 39
 TARGET = 2_650_000  # Of spend: 350.000đ short of Gold.
 
@@ -22,7 +23,7 @@ def hero(stage: Stage) -> Guest:
     birthday = stage.today + timedelta(days=2)
     return Guest(
         customer=NewCustomer(
-            external_id="HA-00000",
+            external_id=EXTERNAL_ID,
             phone=PHONE,
             name=NAME,
             joined_at=datetime.combine(joined_on, time(16, 10), tzinfo=stage.zone),
@@ -42,8 +43,9 @@ def hero(stage: Stage) -> Guest:
 
 
 def sales_of(rng: Random, guest: Guest, stage: Stage, *, line: int) -> Iterator[SaleRow]:
-    """A visit a week until yesterday, which together come to TARGET."""
-    days = [guest.joined_on + timedelta(days=7 * week) for week in range(VISITS)]
+    """About a visit a week, the last one a week ago, which together come to TARGET."""
+    shifts = [0, *(rng.choice((-1, 0, 0, 1)) for _week in range(VISITS - 1))]
+    days = [guest.joined_on + timedelta(days=7 * week + shift) for week, shift in enumerate(shifts)]
     open_days = [day for day in days if trade.is_open(day)]
     amounts = _amounts(rng, len(open_days))
     for number, (day, amount) in enumerate(zip(open_days, amounts, strict=True)):

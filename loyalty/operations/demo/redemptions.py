@@ -1,11 +1,12 @@
 """What the demo's customers did with their points in the last weeks."""
 
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from random import Random
 
 from customers.models import Customer
 from loyalty.dates import local_date
 from loyalty.ledger.queries import points_of
+from loyalty.operations.demo import hero
 from loyalty.purchases.models import Purchase
 from loyalty.shop.models import User
 from loyalty.shop.queries import get_shop
@@ -25,6 +26,7 @@ def redeem_some(rng: Random, *, at: datetime, cashiers: list[User]) -> int:
     newest = (
         Purchase.objects.filter(occurred_at__gt=at - timedelta(days=DAYS), balance_after__gte=40)
         .exclude(customer=None)
+        .exclude(customer__external_id=hero.EXTERNAL_ID)
         .order_by("customer_id", "-occurred_at")
         .distinct("customer_id")
         .values_list("customer_id", "occurred_at", "branch_id")
@@ -46,6 +48,33 @@ def redeem_some(rng: Random, *, at: datetime, cashiers: list[User]) -> int:
             redeemed += 1
             _use(rng, redemption, cashier, at=at)
     return redeemed
+
+
+def redeem_of_hero(*, at: datetime, cashier: User) -> None:
+    """Let the member shown first have eaten one reward, and kept a voucher to try at the till."""
+    member = Customer.objects.get(external_id=hero.EXTERNAL_ID)
+    visited_at = Purchase.objects.filter(customer=member).latest("occurred_at").occurred_at
+    zone = get_shop().zone
+    evening = datetime.combine(local_date(at, zone) - timedelta(days=3), time(20, 15), tzinfo=zone)
+    eaten, kept = (Reward.objects.get(key=key) for key in ("banh-mi-que", "giam-20000"))
+    redemption = redeem_reward(
+        customer=member,
+        reward=eaten,
+        source="counter",
+        reference="demo-hero-1",
+        at=visited_at + timedelta(minutes=1),
+        by=cashier,
+    )
+    use_voucher(
+        voucher=redemption.voucher,
+        reference="demo-hero-1",
+        branch=cashier.branch,
+        at=visited_at + timedelta(minutes=2),
+        by=cashier,
+    )
+    redeem_reward(
+        customer=member, reward=kept, source="portal", reference="demo-hero-2", at=evening, by=None
+    )
 
 
 def _redeem(
