@@ -21,7 +21,7 @@ class Canvas:
     right: int  # Of the plot; labels stand beyond it.
     bottom: int
     every: int  # Every how many months there is room for a name.
-    left: int = 36
+    left: int = 44  # Room for “100%”.
     top: int = 32
 
 

@@ -32,7 +32,7 @@ def test_a_line_breaks_where_a_month_has_no_rate():
 
     # Four stretches of a path would begin with four M; a lone month is drawn as a dot.
     assert line.now.count("M") == 2
-    assert line.now.startswith("M36.0 252.0L108.4 142.0")
+    assert line.now.startswith("M44.0 252.0L115.6 142.0")
     assert line.last is None
 
 
@@ -62,9 +62,9 @@ def test_words_beside_two_ends_never_cover_each_other():
 def test_new_rules_stand_between_the_months_they_divide():
     (mark,) = drawing([500] * 12, rule_days=[date(2026, 7, 1)]).marks
 
-    july = (832 - 36) / 11 * 8 + 36
+    july = (832 - 44) / 11 * 8 + 44
     assert mark.text == "01/07"
-    assert float(mark.x) == round(july - (832 - 36) / 22, 1)
+    assert float(mark.x) == round(july - (832 - 44) / 22, 1)
 
 
 @given(st.lists(PERCENTS, min_size=1, max_size=24))
