@@ -159,6 +159,7 @@ def fill(files: list[Path]) -> int:
                 continue
             forms = translation if isinstance(translation, list) else [translation]
             message.string = tuple(forms[:1]) if message.pluralizable else forms[0]
+            message.flags.discard("fuzzy")
     _write(catalogue)
     print(f"{unknown} unknown.")
     return 0
