@@ -200,11 +200,11 @@ def test_a_sign_in_code_by_mail_is_plain_and_short() -> None:
     drain(clock=lambda: NOON)
 
     (letter,) = mail.outbox
-    assert letter.subject == "Mã vào thẻ của bạn ở Cà phê Hạ"
+    assert letter.subject == "Mã đăng nhập của bạn ở Cà phê Hạ"
     assert (
         letter.body
         == f"""\
-Mã vào thẻ của bạn ở Cà phê Hạ:
+Mã đăng nhập của bạn ở Cà phê Hạ:
 
 {code_of(message.challenge)}
 
@@ -223,7 +223,7 @@ Cà phê Hạ, 12 phố Mẫu, Hà Nội
     [
         (
             "vi",
-            "{} là mã vào thẻ của bạn ở Cà phê Hạ, dùng được trong 5 phút. Bạn đừng đưa mã cho ai.",
+            "{} là mã đăng nhập của bạn ở Cà phê Hạ, dùng được trong 5 phút. Bạn đừng đưa mã cho ai.",
         ),
         ("en", "{} is your code for Cà phê Hạ. It works for 5 minutes. Give it to nobody."),
     ],

@@ -101,7 +101,7 @@ def test_the_rules_in_one_sentence_each():
 
     assert said("vi") == [
         "10.000đ = 1 điểm",
-        "Điểm dùng được 12 tháng, đến hết tháng đó.",
+        "Điểm dùng được 12 tháng, tính đến cuối tháng.",
         "Mới: từ lần mua đầu tiên, điểm × 1",
         "Bạc: mua từ 1.000.000đ, điểm × 1,2",
     ]

@@ -33,7 +33,7 @@ def test_a_sale_from_the_phone_to_the_receipt(
     done = till.get(sell(till, page, "135.000")["Location"])
 
     assert words(done) == (
-        "+15 điểm Cảm ơn chị Thảo Còn 215.000đ nữa để lên hạng Vàng Có 313 điểm"
+        "+15 điểm Cảm ơn chị Thảo Còn 215.000đ nữa để lên hạng Vàng Hiện có 313 điểm"
         " Khách tiếp theo Enter In biên nhận Đổi quà"
     )
     purchase = Purchase.objects.get(source="counter")

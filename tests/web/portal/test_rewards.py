@@ -62,7 +62,7 @@ def test_asking_before_points_are_spent(browser: PageClient, member: Customer) -
 
     assert words(browser.get("/rewards/tea")) == (
         "Đổi Trà sen vàng? Bạn có 286 Quà này −120 Còn lại 166 điểm"
-        " Bạn nhận một ưu đãi để đưa ở quầy, dùng đến hết 22/12/2026."
+        " Bạn sẽ có một ưu đãi để đưa ở quầy, dùng đến hết 22/12/2026."
         " Đổi bằng 120 điểm Giữ lại điểm"
     )
     assert Redemption.objects.count() == 0
