@@ -27,6 +27,8 @@ DATABASE = "loyalty"
 START_SECONDS = 30
 STALE_SECONDS = 15  # A server whose supervisor was killed needs a moment to end.
 NOBODY = 65534
+# A statement that failed carries what somebody typed, and the detail of its error may be a phone.
+DISCREET = ["log_min_error_statement=panic", "log_error_verbosity=terse"]
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,7 @@ class Postgres:
         port = free_port(self.usual_port)
         command = [*prefix, str(self.bin / "postgres"), "-D", str(self.data)]
         command += ["-h", HOST, "-p", str(port), "-k", ""]
-        for setting in self.settings:
+        for setting in [*DISCREET, *self.settings]:
             command += ["-c", setting]
         # SIGINT is PostgreSQL's "fast" shutdown: it does not wait for clients to leave.
         child = supervisor.start("postgres", command, stop_signal=signal.SIGINT)

@@ -1,11 +1,12 @@
 import json
 import socket
 import stat
+from pathlib import Path
 
 import pytest
 from homes import Home
 from processes import Failure
-from servers import HOST, free_port
+from servers import DISCREET, HOST, free_port
 
 
 def test_a_taken_port_is_replaced_by_a_free_one():
@@ -23,6 +24,12 @@ def test_a_free_port_is_kept():
         port = probe.getsockname()[1]
 
     assert free_port(port) == port
+
+
+def test_in_containers_the_database_logs_as_little_as_here():
+    compose = Path(__file__).resolve().parents[2] / "docker-compose.yml"
+
+    assert all(f"-c, {setting}" in compose.read_text() for setting in DISCREET)
 
 
 def test_secrets_differ_stay_the_same_and_are_private(tmp_path):
