@@ -172,7 +172,7 @@ def _day(moment: datetime | None, *, shop: Shop, language: str) -> str:
 
 
 def _sender(shop: Shop) -> str:
-    return formataddr((shop.name, parseaddr(settings.DEFAULT_FROM_EMAIL)[1]))
+    return formataddr((one_line(shop.name), parseaddr(settings.DEFAULT_FROM_EMAIL)[1]))
 
 
 def _message_id(message: Message) -> dict[str, str]:

@@ -89,7 +89,9 @@ def clean_email(email: str) -> str:
     address = email.strip()
     if address:
         try:
-            validate_email(address)
+            # Few mail servers take other letters; and those like ı and ſ, whose capitals are I
+            # and S, would make one address to the database and two to what counts sign-ins.
+            validate_email(address if address.isascii() else "")
         except ValidationError as error:
             raise InvalidInput("email", _("This is not an e-mail address.")) from error
     return address

@@ -71,10 +71,6 @@ def _lock(digest: str) -> None:
 
 def _identify(identifier: str) -> tuple[str, str]:
     if "@" in identifier:
-        # Letters such as ı and ſ have i and s for capitals: to the database the same address,
-        # to the counters another one.
-        if not identifier.isascii():
-            raise InvalidInput("email", _("This is not an e-mail address."))
         return Consent.Channel.EMAIL, clean_email(identifier).lower()
     if not identifier.strip():
         raise InvalidInput("identifier", _("A phone number is needed."))

@@ -47,6 +47,9 @@ class EmailChannel:
         except (OSError, SMTPException) as error:
             self._hang_up()  # Whatever state it is in, the next letter gets a fresh one.
             return outcome_of(Result.FAILED if _is_final(error) else Result.RETRY, error)
+        except ValueError as error:  # No letter can be made of it: an address that none can carry.
+            self._hang_up()
+            return outcome_of(Result.FAILED, error)
         return Outcome(Result.SENT)
 
     def _hang_up(self) -> None:

@@ -10,8 +10,10 @@ from pytest_django import Settings
 from campaigns.channels.sms import SmsChannel, backend
 from campaigns.composing import Outgoing
 from campaigns.mailbox import read_mailbox
-from campaigns.models import Channel
+from campaigns.models import Channel, Message
 from campaigns.outbox import drain
+from customers.models import Customer
+from loyalty.shop.models import Shop
 from tests.factories.campaigns import due_messages
 from tests.factories.clock import NOON
 from tests.support.mail import MailServer
@@ -36,6 +38,29 @@ def test_a_letter_arrives_over_smtp_in_both_parts(smtp: MailServer) -> None:
     assert letter["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert letter["Message-ID"] == f"<message-{message.pk}@ha.example>"
     assert [part.get_content_type() for part in letter.iter_parts()] == ["text/plain", "text/html"]
+
+
+@pytest.mark.parametrize("address", [f"an@{'à' * 60}.example", "a\nBcc: b@ha.example"])
+def test_an_address_that_no_letter_can_carry_stops_no_other(smtp: MailServer, address: str) -> None:
+    odd, even = due_messages(2)
+    Customer.objects.filter(pk=odd.customer_id).update(email=address)
+
+    drain(clock=lambda: NOON)
+
+    states = dict(Message.objects.values_list("pk", "state"))
+    assert states == {odd.pk: Message.State.FAILED, even.pk: Message.State.SENT}
+    assert [letter["To"] for letter in smtp.letters] == [even.customer.email]
+
+
+def test_a_line_break_in_the_shops_name_starts_no_header(smtp: MailServer) -> None:
+    due_messages(1)
+    Shop.objects.update(name="Cà phê\r\nBcc: x@ha.example")
+
+    drain(clock=lambda: NOON)
+
+    (letter,) = smtp.letters
+    assert letter["From"] == '"Cà phê Bcc: x@ha.example" <the@ha.example>'
+    assert letter["Bcc"] is None
 
 
 def test_many_letters_share_one_connection(smtp: MailServer) -> None:

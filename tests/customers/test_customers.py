@@ -77,7 +77,12 @@ def test_an_email_belongs_to_one_customer_whatever_its_case():
 
 @pytest.mark.parametrize(
     ("columns", "field"),
-    [({"phone": ""}, "phone"), ({"email": "thao@"}, "email"), ({"name": "x" * 201}, "name")],
+    [
+        ({"phone": ""}, "phone"),
+        ({"email": "thao@"}, "email"),
+        ({"email": f"thao@{'à' * 60}.example"}, "email"),
+        ({"name": "x" * 201}, "name"),
+    ],
 )
 def test_bad_input_names_its_field_and_enrols_nobody(columns, field):
     with pytest.raises(InvalidInput) as error:
