@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from customers.backoffice import OfCustomerAdmin
-from customers.identity import name_columns, show_phone
+from customers.identity import name_columns, show_card_number, show_phone
 from customers.models import Consent, Customer
 from customers.services import rename_customer
 from loyalty.errors import InvalidInput
@@ -47,7 +47,7 @@ class CustomerAdmin(OfCustomerAdmin):
 
     @admin.display(description=_("card number"))
     def card(self, customer: Customer) -> str:
-        return str(customer.card_number)
+        return show_card_number(customer.card_number)
 
     @admin.display(description=_("birthday"))
     def birthday(self, customer: Customer) -> str | None:

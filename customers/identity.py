@@ -141,6 +141,9 @@ def show_card_number(number: str) -> str:
     return f"{number[:4]} {number[4:]}"
 
 
+AFTER_ALL_NAMES = "\uffff"  # A list of customers does not begin with those who gave no name.
+
+
 def name_columns(name: str) -> dict[str, str]:
     """The three columns of a name: as written (spaces tidied), for search, and for sorting."""
     tidy = re.sub(r"\s+", " ", unicodedata.normalize("NFC", name)).strip()
@@ -148,7 +151,8 @@ def name_columns(name: str) -> dict[str, str]:
         raise InvalidInput("name", _("The name holds a character that cannot be kept."))
     if len(tidy) > 200:
         raise InvalidInput("name", _("The name is longer than 200 letters."))
-    return {"name": tidy, "name_folded": fold(tidy)[:200], "name_sort": sort_key(tidy)[:500]}
+    order = sort_key(tidy)[:500] if tidy else AFTER_ALL_NAMES
+    return {"name": tidy, "name_folded": fold(tidy)[:200], "name_sort": order}
 
 
 @dataclass(frozen=True)
