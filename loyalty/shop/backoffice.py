@@ -5,9 +5,11 @@ from functools import cache
 from typing import Any, TypeVar
 
 from django.contrib import admin
-from django.db.models import Model
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.core.exceptions import BadRequest
+from django.db.models import Model, QuerySet
 from django.db.models.constants import LOOKUP_SEP
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.functional import Promise
@@ -22,6 +24,7 @@ from loyalty.shop.queries import get_shop
 
 Row = TypeVar("Row", bound=Model)
 EMPTY = "–"
+LONGEST_NUMBER = 19  # Digits; the numbers of rows are shorter.
 
 # The menu: a heading, and the models under it. What a role may not see is left out.
 MENU: tuple[tuple[Promise, tuple[str, ...]], ...] = (
@@ -88,6 +91,14 @@ class GuardedAdmin(ModelAdmin):  # type: ignore[misc]  # Unfold has no types.
         """
         field = lookup.split(LOOKUP_SEP)[0]
         return field in self.get_list_filter(request) and "\x00" not in str(value)
+
+    def response_action(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
+        """Rows are chosen by their numbers; a form that says anything else is not ours."""
+        chosen = request.POST.getlist(ACTION_CHECKBOX_NAME)
+        if not all(row.isascii() and row.isdigit() and len(row) < LONGEST_NUMBER for row in chosen):
+            raise BadRequest
+        response: HttpResponse | None = super().response_action(request, queryset)
+        return response
 
     def _may(self, request: HttpRequest, act: str) -> bool:
         return may(request.user, act, self.opts.label_lower)

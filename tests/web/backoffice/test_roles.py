@@ -17,7 +17,7 @@ from loyalty.purchases.models import Purchase
 from loyalty.shop.access import RULES
 from loyalty.shop.models import Branch, LegalRule, Shop, User
 from rewards.models import Redemption, Reward, Voucher
-from tests.factories.shop import StaffFactory, shop_with_programme
+from tests.factories.shop import BranchFactory, StaffFactory, shop_with_programme
 
 pytestmark = pytest.mark.django_db
 
@@ -145,6 +145,25 @@ def test_a_list_answers_no_questions_about_columns_it_hides(client, query):
     sign_in(client, MANAGER)
 
     assert client.get(f"{address(Voucher, 'changelist')}?{query}").status_code == 400
+
+
+@pytest.mark.parametrize("row", ["x", "\x00", "٣", "9" * 5000])
+def test_rows_are_chosen_by_number(client, row):
+    sign_in(client, OWNER)
+
+    sent = {"action": "delete_selected", "_selected_action": row, "index": "0"}
+
+    assert client.post(address(Branch, "changelist"), sent).status_code == 400
+
+
+def test_chosen_rows_can_be_deleted(client):
+    sign_in(client, OWNER)
+    branch = BranchFactory()
+
+    sent = {"action": "delete_selected", "_selected_action": branch.pk, "post": "yes"}
+    client.post(address(Branch, "changelist"), sent)
+
+    assert not Branch.objects.filter(pk=branch.pk).exists()
 
 
 def test_the_filters_of_a_list_still_work(client):
