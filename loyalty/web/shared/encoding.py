@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
-_CHARSET = re.compile(r";\s*charset[^;]*", re.IGNORECASE)
+# The second form is that of RFC 2231, in which every parameter may name an encoding of its own.
+_ENCODINGS = re.compile(r";\s*charset[^;]*|;[^;=]*\*\s*=[^;]*", re.IGNORECASE)
 
 
 def always_utf8(application: Application) -> Application:
@@ -15,7 +16,7 @@ def always_utf8(application: Application) -> Application:
     """
 
     def answer(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        environ["CONTENT_TYPE"] = _CHARSET.sub("", environ.get("CONTENT_TYPE", ""))
+        environ["CONTENT_TYPE"] = _ENCODINGS.sub("", environ.get("CONTENT_TYPE", ""))
         return application(environ, start_response)
 
     return answer

@@ -38,3 +38,10 @@ def test_the_encoding_a_client_names_is_not_used(encoding: str, form: str) -> No
 
     assert ask("/%2B2AA-", content_type) == ("302 Found", "/+2AA-")
     assert ask("/u%C3%A0", content_type) == ("302 Found", "/u%C3%A0")
+
+
+@pytest.mark.parametrize(
+    "parameter", ["a*=x'y'z", "boundary*=x''z", "a *\t=x'y'z%ff", "\"a;b\"*=x'y'z"]
+)
+def test_nor_that_of_a_single_parameter(parameter: str) -> None:
+    assert ask("/u", f"text/plain; {parameter}; b=c") == ("302 Found", "/u")
