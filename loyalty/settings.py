@@ -10,6 +10,7 @@ import environ
 from celery.schedules import crontab
 from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from django.core.exceptions import ImproperlyConfigured
+from django.templatetags.static import static
 from django.utils.translation import gettext_lazy as _
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -135,6 +136,8 @@ MEMBER_SESSION_AGE = timedelta(days=180)  # Members sign in rarely, on their own
 
 # Off only for plain HTTP on one's own machine, as in the demo.
 SECURE_COOKIES = env.bool("SECURE_COOKIES", default=True)
+if DEBUG and SECURE_COOKIES:
+    raise ImproperlyConfigured("DEBUG shows errors in full: only with SECURE_COOKIES=False.")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_COOKIES
 SESSION_COOKIE_NAME = "__Host-staff" if SECURE_COOKIES else "staff"
 CSRF_COOKIE_NAME = "__Host-csrf" if SECURE_COOKIES else "csrf"
@@ -188,6 +191,7 @@ UNFOLD = {
             "href": "loyalty.shop.backoffice.favicon",
         }
     ],
+    "STYLES": [lambda _request: static("css/backoffice.css")],
     "SHOW_VIEW_ON_SITE": False,
     "SIDEBAR": {"navigation": "loyalty.shop.backoffice.menu"},
     # The indigo of static/css/tokens.css, in the eleven steps the back office wants.
