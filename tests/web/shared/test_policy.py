@@ -1,8 +1,11 @@
 """What every answer carries, and what happens when there is nothing to show."""
 
+from collections.abc import Iterator
+
 import pytest
 from django.db import OperationalError, connection
 from django.test import RequestFactory
+from django.urls import URLPattern, URLResolver, get_resolver
 from pytest_django import Settings
 
 from loyalty.shop.models import Shop, User
@@ -90,6 +93,21 @@ def test_a_stale_form_is_refused_kindly() -> None:
 
     assert response.status_code == 403
     assert words(response).startswith("The form has waited too long Go back,")
+
+
+def test_only_the_link_in_adverts_goes_without_a_form_token() -> None:
+    exempt = [name for name, view in all_views(get_resolver()) if hasattr(view, "csrf_exempt")]
+
+    assert exempt == ["unsubscribe"]
+
+
+def all_views(resolver: URLResolver) -> Iterator[tuple[str, object]]:
+    """Every view of ours with its name; the back office's are Django's."""
+    for pattern in resolver.url_patterns:
+        if isinstance(pattern, URLPattern):
+            yield str(pattern.name), pattern.callback
+        elif str(pattern.pattern) != "admin/":
+            yield from all_views(pattern)
 
 
 @pytest.mark.django_db
