@@ -46,4 +46,4 @@ class MessageAdmin(OfCustomerAdmin):
 
     @admin.display(description=_("detail"))
     def shown_detail(self, message: Message) -> str | None:
-        return dict(Rule.choices).get(message.detail, message.detail) or None
+        return str(dict(Rule.choices).get(message.detail, message.detail)) or None

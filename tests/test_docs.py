@@ -41,6 +41,8 @@ def test_links_between_pages_lead_somewhere(page):
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_paths_named_in_a_page_exist(page):
     text = page.read_text(encoding="utf-8")
-    named = re.findall(r"`((?:docs|scripts|loyalty|tests|customers|rewards|campaigns)/[\w/.-]+)`", text)
+    named = re.findall(
+        r"`((?:docs|scripts|loyalty|tests|customers|rewards|campaigns)/[\w/.-]+)`", text
+    )
 
     assert [path for path in named if not (ROOT / path).exists()] == []
