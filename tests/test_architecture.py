@@ -17,6 +17,7 @@ KERNEL = {
     "loyalty.dates",
     "loyalty.text",
     "loyalty.toml",
+    "loyalty.commands",
 }
 FLOORS = [  # Lowest first.
     "loyalty.shop",

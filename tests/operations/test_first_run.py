@@ -74,6 +74,12 @@ def test_the_currency_may_change_until_points_exist():
     ("change", "field"),
     [
         ({"currency": "XQX"}, "currency"),
+        ({"currency": "XXX"}, "currency"),
+        ({"currency": "XAU"}, "currency"),
+        ({"name": "Q" * 400}, "name"),
+        ({"branches": {"q5": "Q" * 101}}, "name"),
+        ({"details": {"hotline": "0" * 21}}, "hotline"),
+        ({"owner": "chu quan"}, "username"),
         ({"time_zone": "Asia/Atlantis"}, "time_zone"),
         ({"name": " "}, "name"),
         ({"owner_password": ""}, "owner"),
@@ -93,7 +99,14 @@ def test_the_command_takes_the_password_from_the_environment(monkeypatch, capsys
 
     call_command("set_up_shop", *asked)
 
-    assert json.loads(capsys.readouterr().out) == {"name": "Quán Mơ", "currency": "VND"}
+    assert json.loads(capsys.readouterr().out) == {
+        "name": "Quán Mơ",
+        "currency": "VND",
+        "time_zone": "Asia/Ho_Chi_Minh",
+        "created": ["shop", "branch q5", "owner chu", "birthday campaigns (2)"],
+        "changed": [],
+        "kept": [],
+    }
     assert User.objects.get().check_password("ba-chiec-la-xanh")
 
 
@@ -104,3 +117,47 @@ def test_the_command_refuses_a_weak_password(monkeypatch):
         call_command("set_up_shop", "--name=Quán", "--owner=chu")
 
     assert Shop.objects.count() == 0
+
+
+def test_running_it_again_keeps_what_is_not_named_and_says_so(monkeypatch, capsys, tmp_path):
+    monkeypatch.setenv("OWNER_PASSWORD", "ba-chiec-la-xanh")
+    rules = f"--programme={STARTERS / 'cafe.toml'}"
+    first = ["--name=Quán", "--currency=usd", "--time-zone=Asia/Tokyo", rules, "--owner=chu"]
+    call_command("set_up_shop", *first, "--branch=q1=Một", "--branch=q2=Hai")
+    assert capsys.readouterr().out == (
+        "Quán: USD, Asia/Tokyo\ncreated: shop\ncreated: branch q1\ncreated: branch q2\n"
+        "created: rules, version 1\ncreated: owner chu\ncreated: birthday campaigns (2)\n"
+    )
+
+    monkeypatch.setenv("OWNER_PASSWORD", "mot-chiec-la-khac")
+    again = ["--name=Quán Mới", "--hotline=19001234", rules, "--owner=chu"]
+    call_command("set_up_shop", *again, "--branch=q1=Một", "--branch=q2=Hai Mới")
+
+    assert capsys.readouterr().out == (
+        "Quán Mới: USD, Asia/Tokyo\nchanged: name\nchanged: hotline\nchanged: branch q2\n"
+        "kept: branch q1\n"
+        "kept: the rules; `manage.py load_programme FILE` publishes new ones\n"
+        "kept: owner chu and the password; `manage.py changepassword chu` changes it\n"
+    )
+    assert User.objects.get().check_password("ba-chiec-la-xanh")
+
+
+def test_a_name_of_400_letters_is_one_line():
+    with pytest.raises(CommandError, match=r"^name: .*100"):
+        call_command("set_up_shop", f"--name={'Q' * 400}")
+
+
+def test_a_branch_given_twice_is_refused():
+    with pytest.raises(CommandError) as error:
+        call_command("set_up_shop", "--name=Quán", "--branch=q1=Một", "--branch=q1=Hai")
+
+    assert str(error.value) == "--branch: each branch needs a key of its own."
+    assert Shop.objects.count() == 0
+
+
+def test_a_cashier_does_not_become_the_owner():
+    set_up_shop(PLAN, at=NOON)
+    User.objects.update(role=User.Role.MANAGER)
+
+    with pytest.raises(InvalidInput):
+        set_up_shop(PLAN, at=NOON)

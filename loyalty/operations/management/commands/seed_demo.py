@@ -1,24 +1,24 @@
-import json
 import sys
 from argparse import ArgumentParser
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
 
 from customers.identity import show_phone
-from loyalty.errors import DomainError
+from loyalty.commands import ProductCommand, add_json
 from loyalty.operations.demo import hero, staff
 from loyalty.operations.demo.seeding import seed
 from loyalty.purchases.imports.progress import ProgressBar
 
 
-class Command(BaseCommand):
+class Command(ProductCommand):
     help = "Fill an empty install with a believable café and print its logins. Safe to run again."
+    example = "seed_demo --json"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--json", action="store_true", help="print one JSON document")
+        add_json(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.DEMO:
@@ -26,8 +26,6 @@ class Command(BaseCommand):
         bar = ProgressBar(sys.stderr)
         try:
             seeded = seed(at=timezone.now(), report=bar)
-        except DomainError as error:
-            raise CommandError(str(error)) from error
         finally:
             bar.close()
         logins = staff.logins()
@@ -42,7 +40,7 @@ class Command(BaseCommand):
                 "logins": [vars(login) for login in logins],
                 "member": member,
             }
-            self.stdout.write(json.dumps(document))
+            self.write_json(document)
             return
         for login in logins:
             self.stdout.write(f"{login.door:10} {login.username:10} {login.password}")
