@@ -71,18 +71,20 @@ def publish(
     *, document: str, effective_from: datetime, at: datetime, by: User | None
 ) -> ProgrammeVersion:
     """
-    Add a version that takes effect at `effective_from`. Safe to retry: the same document from
-    the same moment is returned, not added. Raises InvalidProgramme, or DomainError when another
-    version takes effect at that very moment.
+    Add a version that takes effect at `effective_from`. Safe to retry: when the version in force
+    at that moment has this very document it is returned, and nothing added. Raises
+    InvalidProgramme, or DomainError when another version takes effect at that very moment.
     """
     parse(document)
     with connection.cursor() as cursor:  # One publisher at a time, so numbers have no gap.
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [PUBLISH_LOCK])
-    same_moment = ProgrammeVersion.objects.filter(effective_from=effective_from).first()
-    if same_moment is not None:
-        if same_moment.document == document:
-            return same_moment
-        raise DomainError(_("Another version takes effect at that very moment."))
+    begun = ProgrammeVersion.objects.filter(effective_from__lte=effective_from)
+    current = begun.order_by("effective_from").last()
+    if current is not None:
+        if current.document == document:
+            return current
+        if current.effective_from == effective_from:
+            raise DomainError(_("Another version takes effect at that very moment."))
     newest = ProgrammeVersion.objects.order_by("-number").first()
     return ProgrammeVersion.objects.create(
         number=newest.number + 1 if newest else 1,

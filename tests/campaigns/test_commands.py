@@ -1,5 +1,6 @@
 import json
 from io import StringIO
+from types import SimpleNamespace
 
 import pytest
 from celery import Celery
@@ -10,8 +11,15 @@ from pytest_django import Settings
 from campaigns import tasks, wakeup
 from campaigns.defaults import ensure_campaigns
 from campaigns.models import Message
+from loyalty import commands
 from tests.factories.campaigns import agreeing_customer, due_messages
 from tests.factories.clock import NOON
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever this machine's clock says, no test acts ahead of its time."""
+    monkeypatch.setattr(commands, "timezone", SimpleNamespace(now=lambda: NOON))
 
 
 def run(*command: str) -> str:
@@ -25,8 +33,8 @@ def test_a_birthday_from_beat_to_letter() -> None:
     agreeing_customer("email", "sms")
     at = f"--at={NOON.isoformat()}"
 
-    assert run("run_journeys", at) == "2 messages enqueued\n"
-    assert run("run_journeys", at) == "0 messages enqueued\n"
+    assert run("run_journeys", at) == "messages enqueued: 2\n"
+    assert run("run_journeys", at) == "messages enqueued: 0\n"
     assert run("send_messages", at) == "2 sent\n"
     assert run("send_messages", at) == "nothing was due\n"
 

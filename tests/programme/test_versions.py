@@ -1,5 +1,6 @@
 """Versions of the rules: numbered, dated, never changed."""
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -78,3 +79,33 @@ def test_a_bad_file_is_named_and_publishes_nothing(tmp_path):
         call_command("load_programme", str(path))
 
     assert not ProgrammeVersion.objects.exists()
+
+
+def test_loading_the_document_in_force_again_changes_nothing(capsys):
+    ShopFactory()
+    for _run in range(2):
+        call_command("load_programme", str(STARTERS / "cafe.toml"), "--json")
+
+    first, again = map(json.loads, capsys.readouterr().out.splitlines())
+
+    assert again == first | {"unchanged": True}
+    assert ProgrammeVersion.objects.count() == 1
+
+
+def test_the_past_is_changed_only_on_purpose(tmp_path, capsys):
+    path = tmp_path / "rules.toml"
+    path.write_text(RICHER, encoding="utf-8")
+    past = "--effective-from=2026-01-01T00:00+07:00"
+    call_command("load_programme", str(STARTERS / "cafe.toml"), "--effective-from=2020-01-01T00Z")
+
+    with pytest.raises(CommandError) as error:
+        call_command("load_programme", str(path), past)
+
+    assert str(error.value) == (
+        "--effective-from is in the past: give --backdate if sales of those days that are "
+        "recorded from now on shall follow this version."
+    )
+    assert ProgrammeVersion.objects.count() == 1
+    capsys.readouterr()
+    call_command("load_programme", str(path), past, "--backdate")
+    assert capsys.readouterr().out == "version 2, in effect from 2026-01-01T00:00:00+07:00\n"

@@ -1,26 +1,25 @@
-import json
 from argparse import ArgumentParser
-from datetime import datetime
+from datetime import timedelta
 from typing import Any
 
-from django.core.management.base import BaseCommand
-from django.utils import timezone
-
 from campaigns.journeys import enqueue_due
+from loyalty.commands import ProductCommand, add_at, add_json, now_or
+
+AHEAD = timedelta(days=2)
 
 
-class Command(BaseCommand):
+class Command(ProductCommand):
     help = "Enqueue the messages that are due. Safe to run twice, late, in parallel."
+    example = "run_journeys --at=2026-11-22T12:00+07:00"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument(
-            "--at", type=datetime.fromisoformat, help="act as of this moment (ISO 8601, with zone)"
-        )
-        parser.add_argument("--json", action="store_true", help="print one JSON document")
+        add_at(parser)
+        add_json(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        enqueued = enqueue_due(at=options["at"] or timezone.now())
+        why = "messages are enqueued two days ahead at most"
+        enqueued = enqueue_due(at=now_or(options["at"], ahead=AHEAD, why=why))
         if options["json"]:
-            self.stdout.write(json.dumps({"enqueued": enqueued}))
+            self.write_json({"enqueued": enqueued})
         else:
-            self.stdout.write(f"{enqueued} messages enqueued")
+            self.stdout.write(f"messages enqueued: {enqueued}")

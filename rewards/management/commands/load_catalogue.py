@@ -1,29 +1,31 @@
-import json
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
+from loyalty.commands import ProductCommand, add_json, read_document
 from loyalty.errors import DomainError
 from rewards.catalogue import load
 
 
-class Command(BaseCommand):
+class Command(ProductCommand):
     help = "Make the rewards what a TOML document says; those it lacks are no longer offered."
+    example = "load_catalogue rewards.toml"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path, help="the document")
-        parser.add_argument("--json", action="store_true", help="print one JSON document")
+        add_json(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
+        document = read_document(options["file"])
         try:
-            loaded = load(options["file"].read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, DomainError) as error:
+            loaded = load(document)
+        except DomainError as error:
             raise CommandError(f"{options['file']}: {error}") from error
         if options["json"]:
-            self.stdout.write(json.dumps(vars(loaded)))
+            self.write_json(vars(loaded))
         else:
             self.stdout.write(
-                f"{loaded.added} rewards added, {loaded.changed} changed, {loaded.retired} retired"
+                f"rewards: {loaded.added} added, {loaded.changed} changed, {loaded.retired} retired"
             )

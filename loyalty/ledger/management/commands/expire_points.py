@@ -1,26 +1,21 @@
-import json
 from argparse import ArgumentParser
-from datetime import datetime
 from typing import Any
 
-from django.core.management.base import BaseCommand
-from django.utils import timezone
-
+from loyalty.commands import ProductCommand, add_at, add_json, now_or
 from loyalty.ledger.services import expire_due
 
 
-class Command(BaseCommand):
+class Command(ProductCommand):
     help = "Post the expiry of points whose last day is over. Safe to run twice, late, in parallel."
+    example = "expire_points --at=2026-11-22T00:30+07:00"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument(
-            "--at", type=datetime.fromisoformat, help="act as of this moment (ISO 8601, with zone)"
-        )
-        parser.add_argument("--json", action="store_true", help="print one JSON document")
+        add_at(parser)
+        add_json(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        expired = expire_due(at=options["at"] or timezone.now())
+        expired = expire_due(at=now_or(options["at"], why="points are not over before their day"))
         if options["json"]:
-            self.stdout.write(json.dumps({"lots_expired": expired}))
+            self.write_json({"lots_expired": expired})
         else:
-            self.stdout.write(f"{expired} lots expired")
+            self.stdout.write(f"lots expired: {expired}")

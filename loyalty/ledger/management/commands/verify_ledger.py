@@ -1,25 +1,26 @@
-import json
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import transaction
 
+from loyalty.commands import ProductCommand, add_json
 from loyalty.ledger import proof
 
 
-class Command(BaseCommand):
+class Command(ProductCommand):
     help = "Recompute every invariant of the point ledger; exit 1 and name the rows if one fails."
+    example = "verify_ledger --json"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--json", action="store_true", help="print one JSON document")
+        add_json(parser)
 
     @transaction.atomic
     def handle(self, *args: Any, **options: Any) -> None:
         result = proof.verify()
         if options["json"]:
             document = vars(result) | {"problems": [str(row) for row in result.problems]}
-            self.stdout.write(json.dumps(document))
+            self.write_json(document)
         else:
             self.stdout.write(
                 f"{len(proof.RULES)} rules, {result.accounts} accounts, "

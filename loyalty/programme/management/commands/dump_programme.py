@@ -1,27 +1,21 @@
 from argparse import ArgumentParser
-from datetime import datetime
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from loyalty.errors import DomainError
+from loyalty.commands import ProductCommand, add_at
 from loyalty.programme.models import ProgrammeVersion
 from loyalty.programme.versions import in_force
 
 
-class Command(BaseCommand):
+class Command(ProductCommand):
     help = "Print the programme document in force, as it was loaded."
+    example = "dump_programme > rules.toml"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument(
-            "--at", type=datetime.fromisoformat, help="in force at this moment (ISO 8601)"
-        )
+        add_at(parser, what="the document in force at this moment")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        try:
-            rules = in_force(options["at"] or timezone.now())
-        except DomainError as error:
-            raise CommandError(str(error)) from error
+        rules = in_force(options["at"] or timezone.now())
         document = ProgrammeVersion.objects.get(pk=rules.version_id).document
         self.stdout.write(document, ending="")

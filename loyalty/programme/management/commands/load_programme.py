@@ -1,41 +1,58 @@
-import json
 from argparse import ArgumentParser
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
+from django.db import transaction
 from django.utils import timezone
 
+from loyalty.commands import ProductCommand, add_json, moment, read_document
 from loyalty.errors import DomainError
 from loyalty.programme.versions import publish
 
 
-class Command(BaseCommand):
-    help = "Check a programme document (TOML) and publish it as a new version of the rules."
+class Command(ProductCommand):
+    help = (
+        "Check a programme document (TOML) and publish it as a new version of the rules; "
+        "the document that is in force already changes nothing."
+    )
+    example = "load_programme rules.toml --effective-from=2026-12-01T00:00+07:00"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path, help="the document")
         parser.add_argument(
             "--effective-from",
-            type=datetime.fromisoformat,
-            help="when it takes effect (ISO 8601, with zone); now, if left out",
+            type=moment,
+            metavar="MOMENT",
+            help="when it takes effect, such as 2026-12-01T00:00+07:00; now, if left out",
         )
-        parser.add_argument("--json", action="store_true", help="print one JSON document")
+        parser.add_argument(
+            "--backdate",
+            action="store_true",
+            help="allow a past --effective-from: sales of those days that are recorded from now "
+            "on follow this version, those on record stay as they are",
+        )
+        add_json(parser)
 
+    @transaction.atomic
     def handle(self, *args: Any, **options: Any) -> None:
-        now = timezone.now()
+        now, document = timezone.now(), read_document(options["file"])
+        effective_from = options["effective_from"] or now
         try:
-            version = publish(
-                document=options["file"].read_text(encoding="utf-8"),
-                effective_from=options["effective_from"] or now,
-                at=now,
-                by=None,
-            )
-        except (OSError, UnicodeDecodeError, DomainError) as error:
+            version = publish(document=document, effective_from=effective_from, at=now, by=None)
+        except DomainError as error:
             raise CommandError(f"{options['file']}: {error}") from error
+        is_new = version.created_at == now
+        if is_new and version.number > 1 and effective_from < now and not options["backdate"]:
+            raise CommandError(
+                "--effective-from is in the past: give --backdate if sales of those days that "
+                "are recorded from now on shall follow this version."
+            )
         effective = version.effective_from.isoformat()
         if options["json"]:
-            self.stdout.write(json.dumps({"number": version.number, "effective_from": effective}))
+            self.write_json(
+                {"number": version.number, "effective_from": effective, "unchanged": not is_new}
+            )
         else:
-            self.stdout.write(f"version {version.number}, in effect from {effective}")
+            prefix = "" if is_new else "unchanged: "
+            self.stdout.write(f"{prefix}version {version.number}, in effect from {effective}")

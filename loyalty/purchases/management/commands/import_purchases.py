@@ -1,12 +1,12 @@
-import json
 import sys
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
 
+from loyalty.commands import ProductCommand, add_json, read_document
 from loyalty.errors import DomainError
 from loyalty.purchases.imports.layout import USUAL, Layout, parse
 from loyalty.purchases.imports.progress import ProgressBar
@@ -19,8 +19,9 @@ COUNTS = (
 )
 
 
-class Command(BaseCommand):
+class Command(ProductCommand):
     help = "Bring in a file of past sales. Safe to run twice: what is there is not added again."
+    example = "import_purchases sales.csv --map=map.toml --dry-run"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path, help="text with a row for each sale")
@@ -31,7 +32,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--skip-bad", action="store_true", help="leave out the rows that cannot be taken"
         )
-        parser.add_argument("--json", action="store_true", help="print one JSON document")
+        add_json(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         bar = ProgressBar(sys.stderr)
@@ -45,13 +46,11 @@ class Command(BaseCommand):
                 dry_run=options["dry_run"],
                 report=bar,
             )
-        except DomainError as error:
-            raise CommandError(str(error)) from error
         finally:
             bar.close()
         if options["json"]:
             counts = {name: getattr(batch, name) for name in COUNTS}
-            self.stdout.write(json.dumps(counts | {"dry_run": options["dry_run"]}))
+            self.write_json(counts | {"dry_run": options["dry_run"]})
         else:
             self.stdout.write(_sentence(batch, dry_run=options["dry_run"]))
 
@@ -59,9 +58,10 @@ class Command(BaseCommand):
 def _layout(path: Path | None) -> Layout:
     if path is None:
         return USUAL
+    document = read_document(path)
     try:
-        return parse(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, DomainError) as error:
+        return parse(document)
+    except DomainError as error:
         raise CommandError(f"{path}: {error}") from error
 
 

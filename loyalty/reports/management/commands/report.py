@@ -1,37 +1,40 @@
 import json
 from argparse import ArgumentParser
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
 
+from loyalty.commands import ProductCommand, add_at, day
 from loyalty.dates import local_date
 from loyalty.reports.asking import one_moment
 from loyalty.reports.tables import TABLES, Scope, Table, csv_text
 from loyalty.shop.queries import get_shop
 
 
-class Command(BaseCommand):
+class Command(ProductCommand):
     help = "Answer one of the owner's questions. Reads only; days are the shop's, both inside."
+    example = "report retention --from=2026-10-01 --to=2026-10-31"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("name", choices=list(TABLES), help="the question")
-        parser.add_argument("--from", dest="since", type=date.fromisoformat, help="first day")
-        parser.add_argument("--to", dest="until", type=date.fromisoformat, help="last day")
+        parser.add_argument("--from", dest="since", type=day, help="first day")
+        parser.add_argument("--to", dest="until", type=day, help="last day")
+        add_at(parser, what="ask as of this moment")
         parser.add_argument(
-            "--at", type=datetime.fromisoformat, help="ask as of this moment (ISO 8601, with zone)"
+            "--format",
+            choices=["text", "json", "csv"],
+            default="text",
+            help="text, unless told otherwise",
         )
-        parser.add_argument("--format", choices=["text", "json", "csv"], default="text")
         parser.add_argument(
             "--json", dest="format", action="store_const", const="json", help="--format json"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
         moment = options["at"] or timezone.now()
-        if timezone.is_naive(moment):
-            raise CommandError("--at needs a time zone: 2026-11-22T09:00:00+07:00")
         since, until = options["since"], options["until"]
         if since and until and since > until:
             raise CommandError("--from is after --to")
