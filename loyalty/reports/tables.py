@@ -10,11 +10,12 @@ from io import StringIO
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from loyalty.dates import month_start
 from loyalty.reports import cohorts, frequency, repeat, retention, returning, revenue
 from loyalty.reports.periods import Period, days_until
 from loyalty.reports.shares import Share
 
-Cell = str | int | Decimal | date | None
+Cell = str | int | bool | Decimal | date | None
 Text = str | Promise
 DEFAULT_DAYS = 30  # Of a report that makes no sense without a period.
 # A spreadsheet takes a text that starts so for a formula, the wide forms too.
@@ -47,6 +48,8 @@ class Table:
     definition: Text
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
+    since: date | None  # The days really counted, both inside; None: from the first sale on.
+    until: date
 
 
 PERCENT = Column("percent", _("Percent"))
@@ -99,27 +102,32 @@ def _retention_rows(answers: Sequence[retention.Retention]) -> Table:
             )
             for answer in answers
         ),
+        answers[0].period.first,
+        answers[-1].period.last,
     )
 
 
 def repeat_table(scope: Scope) -> Table:
-    share = repeat.repeat_rate(since=scope.since, until=scope.until, branch=scope.branch)
+    share = repeat.repeat_rate(since=scope.since, until=scope.last, branch=scope.branch)
     columns = (Column("repeat_customers", _("Bought again")), CUSTOMERS, PERCENT)
-    return Table("repeat", repeat.DEFINITION, columns, ((share.part, share.whole, percent(share)),))
+    row = (share.part, share.whole, percent(share))
+    return Table("repeat", repeat.DEFINITION, columns, (row,), scope.since, scope.last)
 
 
 def frequency_table(scope: Scope) -> Table:
-    groups = frequency.frequency(since=scope.since, until=scope.until, branch=scope.branch)
+    groups = frequency.frequency(since=scope.since, until=scope.last, branch=scope.branch)
     columns = (Column("times", _("Times bought")), CUSTOMERS, PERCENT)
     rows = [(str(group.times), group.share.part, percent(group.share)) for group in groups[:-1]]
     most = groups[-1]
     rows.append((f"{most.times}+", most.share.part, percent(most.share)))
-    return Table("frequency", frequency.DEFINITION, columns, tuple(rows))
+    days = (scope.since, scope.last)
+    return Table("frequency", frequency.DEFINITION, columns, tuple(rows), *days)
 
 
 def cohorts_table(scope: Scope) -> Table:
-    """One row a cell; the last month may still grow."""
-    grid = cohorts.cohort_grid(scope.since, until=scope.last, branch=scope.branch)
+    """One row a cell, of whole months; the last one may still grow."""
+    since = month_start(scope.since) if scope.since else None
+    grid = cohorts.cohort_grid(since, until=scope.last, branch=scope.branch)
     columns = (
         Column("first_month", _("First purchase")),
         Column("months_later", _("Months later")),
@@ -135,17 +143,17 @@ def cohorts_table(scope: Scope) -> Table:
             cohort.size,
             customers,
             percent(cohort.share(later)),
-            "no" if grid.unfinished and later == len(cohort.customers) - 1 else "yes",
+            not (grid.unfinished and later == len(cohort.customers) - 1),
         )
         for cohort in grid.cohorts
         for later, customers in enumerate(cohort.customers)
     )
-    return Table("cohorts", cohorts.DEFINITION, columns, rows)
+    return Table("cohorts", cohorts.DEFINITION, columns, rows, since, scope.last)
 
 
 def returning_table(scope: Scope) -> Table:
     answers = returning.second_visits(
-        on=scope.on, since=scope.since, until=scope.until, branch=scope.branch
+        on=scope.on, since=scope.since, until=scope.last, branch=scope.branch
     )
     columns = (
         Column("within_days", _("Within days")),
@@ -157,12 +165,13 @@ def returning_table(scope: Scope) -> Table:
         (answer.days, answer.share.part, answer.share.whole, percent(answer.share))
         for answer in answers
     ]
-    return Table("returning", returning.DEFINITION, columns, tuple(rows))
+    days = (scope.since, scope.last)
+    return Table("returning", returning.DEFINITION, columns, tuple(rows), *days)
 
 
 def revenue_table(scope: Scope) -> Table:
     """By the key of the tier; amounts in minor units."""
-    answer = revenue.revenue(since=scope.since, until=scope.until, branch=scope.branch)
+    answer = revenue.revenue(since=scope.since, until=scope.last, branch=scope.branch)
     columns = (
         Column("group", _("Group")),
         CUSTOMERS,
@@ -177,7 +186,7 @@ def revenue_table(scope: Scope) -> Table:
 
     rows = [row(f"tier:{takings.tier_key}", takings) for takings in answer.tiers]
     rows.append(row("anonymous", answer.anonymous))
-    return Table("revenue", revenue.DEFINITION, columns, tuple(rows))
+    return Table("revenue", revenue.DEFINITION, columns, tuple(rows), scope.since, scope.last)
 
 
 TABLES: dict[str, Callable[[Scope], Table]] = {
@@ -213,6 +222,8 @@ def harmless(cell: Cell) -> Cell:
     >>> harmless("=1+1"), harmless("\N{FULLWIDTH EQUALS SIGN}1"), harmless("Lan"), harmless(-5)
     ("'=1+1", "'＝1", 'Lan', -5)
     """
+    if isinstance(cell, bool):
+        return "yes" if cell else "no"
     if not isinstance(cell, str):
         return cell
     starts = {cell[:1], cell.lstrip()[:1]}

@@ -11,12 +11,12 @@ from loyalty.dates import add_months, local_date, month_start
 from loyalty.money import format_money
 from loyalty.programme.models import ProgrammeVersion
 from loyalty.reports import cohorts, frequency, repeat, retention, returning, revenue
+from loyalty.reports.names import group_name, tier_names
 from loyalty.reports.shares import Share
 from loyalty.reports.tables import Scope
 from loyalty.shop.models import Shop
 from loyalty.web.owner import charts, wording
 from loyalty.web.owner.forms import Question
-from loyalty.web.owner.tiers import tier_names
 from loyalty.web.shared import percentages
 
 MONTHS = 12  # Of the chart and the cohorts.
@@ -286,7 +286,7 @@ def _revenue_rows(money: revenue.Revenue, at: datetime) -> tuple[RevenueRow, ...
     names = tier_names(at)
     order = {key: place for place, key in enumerate(names)}
     tiers = sorted(money.tiers, key=lambda row: -order.get(row.tier_key, -1))
-    takings = [(wording.group_name(f"tier:{row.tier_key}", names), row) for row in tiers]
-    takings.append((wording.group_name("anonymous", names), money.anonymous))
+    takings = [(group_name(f"tier:{row.tier_key}", names), row) for row in tiers]
+    takings.append((group_name("anonymous", names), money.anonymous))
     total = money.total_minor
     return tuple(RevenueRow(name, row, Share(row.amount_minor, total)) for name, row in takings)

@@ -1,18 +1,18 @@
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from loyalty.dates import local_date
 from loyalty.reports import cohorts, frequency, returning, revenue
 from loyalty.reports.asking import one_moment
+from loyalty.reports.names import group_name, tier_names
 from loyalty.reports.tables import TABLES, Cell, csv_text
 from loyalty.shop.models import User
 from loyalty.web.owner.forms import RangeForm
 from loyalty.web.owner.retention import retention_page, table_scope
-from loyalty.web.owner.tiers import tier_names
-from loyalty.web.owner.wording import group_name
 from loyalty.web.shared.decorators import staff_required
 from loyalty.web.shared.http import StaffRequest
 
@@ -70,4 +70,6 @@ def retention_table(request: StaffRequest, name: str) -> HttpResponse:
 
 
 def _named(cell: Cell, tiers: dict[str, str]) -> Cell:
+    if isinstance(cell, bool):
+        return _("yes") if cell else _("no")
     return group_name(cell, tiers) if isinstance(cell, str) else cell

@@ -1,6 +1,6 @@
 """The sentences and figures of the owner's pages, in the reader's language."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.utils.translation import get_language
@@ -97,13 +97,3 @@ def described(months: Sequence[Retention]) -> str:
         name: f"{percent(each.rate)} ({month(each.period.first, language=language())})"
         for name, each in places.items()
     }
-
-
-def group_name(key: str, tiers: Mapping[str, str]) -> str:
-    """What a report calls a group or an answer, as people say it; other texts stay."""
-    known = {"anonymous": _("Without a card"), "yes": _("yes"), "no": _("no")}
-    if key in known:
-        return known[key]
-    if not key.startswith("tier:"):
-        return key
-    return tiers.get(key.removeprefix("tier:")) or _("Members without a tier")

@@ -1,6 +1,6 @@
 import json
 from argparse import ArgumentParser
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -10,7 +10,10 @@ from django.utils import timezone
 from loyalty.commands import ProductCommand, add_at, day
 from loyalty.dates import local_date
 from loyalty.reports.asking import one_moment
+from loyalty.reports.names import tier_names
 from loyalty.reports.tables import TABLES, Scope, Table, csv_text
+from loyalty.reports.text import text_of
+from loyalty.shop.models import Shop
 from loyalty.shop.queries import get_shop
 
 
@@ -20,38 +23,49 @@ class Command(ProductCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("name", choices=list(TABLES), help="the question")
-        parser.add_argument("--from", dest="since", type=day, help="first day")
-        parser.add_argument("--to", dest="until", type=day, help="last day")
+        parser.add_argument("--from", dest="since", type=day, metavar="DAY", help="first day")
+        parser.add_argument("--to", dest="until", type=day, metavar="DAY", help="last day")
         add_at(parser, what="ask as of this moment")
         parser.add_argument(
-            "--format",
-            choices=["text", "json", "csv"],
-            default="text",
-            help="text, unless told otherwise",
+            "--format", choices=["text", "json", "csv"], help="text, unless told otherwise"
         )
-        parser.add_argument(
-            "--json", dest="format", action="store_const", const="json", help="--format json"
-        )
+        parser.add_argument("--json", action="store_true", help="the same as --format=json")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        moment = options["at"] or timezone.now()
-        since, until = options["since"], options["until"]
-        if since and until and since > until:
-            raise CommandError("--from is after --to")
+        at = options["at"] or timezone.now()
+        write = WRITERS[_format(options)]
         with one_moment():
-            scope = Scope(on=local_date(moment, get_shop().zone), since=since, until=until)
+            shop = get_shop()
+            scope = Scope(local_date(at, shop.zone), options["since"], options["until"])
+            _check(options["name"], scope)
             table = TABLES[options["name"]](scope)
-        write = {"json": _json, "csv": _csv, "text": _text}[options["format"]]
-        self.stdout.write(write(table, scope), ending="")
+            text = write(table, scope, shop, at)
+        self.stdout.write(text, ending="")
 
 
-def _json(table: Table, scope: Scope) -> str:
+def _format(options: dict[str, Any]) -> str:
+    chosen: str = options["format"] or ("json" if options["json"] else "text")
+    if options["json"] and chosen != "json":
+        raise CommandError(f"--json and --format={chosen} exclude each other.")
+    return chosen
+
+
+def _check(name: str, scope: Scope) -> None:
+    if name == "months" and (scope.since or scope.until):
+        raise CommandError(
+            "report months is of the 24 newest months that are over: leave out --from and --to."
+        )
+    if scope.since and scope.since > scope.last:
+        raise CommandError(f"--from={scope.since} is after the last day, {scope.last}.")
+
+
+def _json(table: Table, scope: Scope, _shop: Shop, _at: datetime) -> str:
     keys = [column.key for column in table.columns]
     document = {
         "report": table.name,
         "on": scope.on,
-        "from": scope.since,
-        "to": scope.until,
+        "from": table.since,
+        "to": table.until,
         "definition": str(table.definition),
         "rows": [dict(zip(keys, row, strict=True)) for row in table.rows],
     }
@@ -63,16 +77,12 @@ def _plain(value: date | Decimal) -> str | float:
     return value.isoformat() if isinstance(value, date) else float(value)
 
 
-def _csv(table: Table, scope: Scope) -> str:
+def _csv(table: Table, _scope: Scope, _shop: Shop, _at: datetime) -> str:
     return csv_text([column.key for column in table.columns], table.rows)
 
 
-def _text(table: Table, scope: Scope) -> str:
-    shown = [[column.key for column in table.columns]]
-    shown += [["–" if cell is None else str(cell) for cell in row] for row in table.rows]
-    widths = [max(map(len, column)) for column in zip(*shown, strict=True)]
-    lines = [
-        "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True))
-        for row in shown
-    ]
-    return "\n".join([str(table.definition), "", *lines, ""])
+def _text(table: Table, _scope: Scope, shop: Shop, at: datetime) -> str:
+    return text_of(table, currency=shop.currency, tiers=tier_names(at))
+
+
+WRITERS = {"json": _json, "csv": _csv, "text": _text}
