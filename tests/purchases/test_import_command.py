@@ -5,6 +5,7 @@ import json
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils.translation import override
 
 from loyalty.purchases.imports.progress import ProgressBar
 from loyalty.purchases.models import Purchase
@@ -27,10 +28,11 @@ def sales(tmp_path):
 
 
 def test_a_file_in_our_own_words_needs_no_map(sales, capsys):
-    call_command("import_purchases", str(sales))
+    with override("en"):
+        call_command("import_purchases", str(sales))
 
     assert capsys.readouterr().out == (
-        "1 rows read, 0 left out, 0 purchases there already, 1 added (1 new customers, 6 points)\n"
+        "1 row read, 0 left out, 0 there already, 1 added, 1 new customer, 6 points\n"
     )
     assert Purchase.objects.get().source == "file"
 
@@ -102,3 +104,71 @@ def test_a_log_sees_a_line_every_few_seconds():
     bar.close()
 
     assert stream.getvalue() == "recording 20 %\n"
+
+
+def test_the_counts_are_vietnamese_as_the_errors_are(sales, capsys):
+    call_command("import_purchases", str(sales), "--dry-run")
+
+    assert capsys.readouterr().out == (
+        "Chạy thử, chưa ghi gì: đọc 1 dòng, bỏ qua 0, đã có sẵn 0, thêm mới 1, 1 khách mới, "
+        "6 điểm\n"
+    )
+
+
+def test_rows_left_out_are_said_to_be_in_a_file(sales, capsys):
+    sales.write_text(f"{HEADER}\n1,,,nonsense,1,\n", encoding="utf-8")
+
+    with override("en"):
+        call_command("import_purchases", str(sales), "--skip-bad")
+
+    assert capsys.readouterr().out.splitlines()[1] == (
+        f"The rows left out are listed in {sales}.errors.csv"
+    )
+
+
+def test_a_header_alone_is_no_failure(sales, capsys):
+    sales.write_text(f"{HEADER}\n", encoding="utf-8")
+
+    with override("en"):
+        call_command("import_purchases", str(sales))
+
+    assert capsys.readouterr().out == "The file has no rows.\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (
+            f"{HEADER}\n1,,,2025-11-20,45.000,\n",
+            'line 2: amount: a mark between thousands: say thousands = "." in the map',
+        ),
+        (
+            f'{HEADER}\n1,,,2025-11-20,"45,000",\n',
+            'line 2: amount: a mark between thousands: say thousands = "," in the map',
+        ),
+        (
+            f"{HEADER}\n1,,,2025-11-20,45000đ,\n",
+            "line 2: amount: not an amount of money: leave the đ out",
+        ),
+        (
+            f"{HEADER}\n".replace(",", ";"),
+            'line 1: There is no column date (for “date”). Does the map need separator = ";"?',
+        ),
+        (
+            f"{HEADER}\n".encode("utf-16"),
+            "This is UTF-16: save the file as “CSV UTF-8”.",
+        ),
+        (None, "there is no such file"),
+    ],
+)
+def test_a_refusal_says_what_to_try(sales, content, said):
+    if content is None:
+        sales.unlink()
+    else:
+        sales.write_bytes(content if isinstance(content, bytes) else content.encode())
+
+    with pytest.raises(CommandError) as error, override("en"):
+        call_command("import_purchases", str(sales))
+
+    assert str(error.value).splitlines()[-1].removeprefix(f"{sales}: ") == said
+    assert Purchase.objects.count() == 0

@@ -19,6 +19,8 @@ from loyalty.purchases.imports.reading import FileRow, Shape
 FIRST_YEAR = 1970
 ISO_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 ISO_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)?", re.ASCII)
+# How people write thousands, and a price: 45.000, 1,350,000, 45000đ.
+GROUPED = re.compile(r"\d{1,3}([.,])\d{3}(\1\d{3})*\s*[đĐ₫]?", re.ASCII)
 GLUED = re.compile(r"%\w%\w")  # Two parts of a date with nothing between them.
 
 
@@ -118,6 +120,8 @@ class Checker:
         return written if "%H" in layout else written.date()
 
     def _amount(self, text: str) -> int:
+        if minor_digits(self.currency) == 0:
+            _refuse_price_tag(text, thousands=self.layout.thousands)
         plain = text
         if self.layout.thousands and self.layout.thousands in plain:
             grouped = rf"[+-]?\d{{1,3}}({re.escape(self.layout.thousands)}\d{{3}})+(\D.*)?"
@@ -166,6 +170,16 @@ class Checker:
         if branch is None:
             raise InvalidInput(Field.BRANCH, _("no branch has this key or name"))
         return branch
+
+
+def _refuse_price_tag(text: str, *, thousands: str) -> None:
+    """Say what to do about 45.000 and 45000đ; the first must never become 45 đồng."""
+    grouped = GROUPED.fullmatch(text)
+    if grouped and not thousands:
+        why = _('a mark between thousands: say thousands = "%(mark)s" in the map')
+        raise InvalidInput(Field.AMOUNT, why % {"mark": grouped[1]})
+    if text.endswith(("đ", "Đ", "₫")):
+        raise InvalidInput(Field.AMOUNT, _("not an amount of money: leave the đ out"))
 
 
 def _bounded(text: str, kind: Field, longest: int) -> str:

@@ -14,6 +14,7 @@ from loyalty.purchases.imports.layout import Field, Format, Layout
 
 MAX_LINE = 1 << 20  # Bytes.
 BOM = b"\xef\xbb\xbf"
+UTF_16_BOMS = (b"\xff\xfe", b"\xfe\xff")
 
 
 class FileRefused(DomainError):
@@ -61,7 +62,7 @@ class SourceFile:
         try:
             return self.path.open("rb")
         except OSError as error:
-            raise FileRefused(f"{self.path}: {error.strerror}") from error
+            raise FileRefused(_why(self.path, error)) from error
 
     def _lines(self, stream: BinaryIO) -> Iterator[str]:
         while raw := stream.readline(MAX_LINE + 1):
@@ -72,6 +73,8 @@ class SourceFile:
             self.bytes_read += len(raw)
             if self._line == 1 and self.layout.encoding == "utf-8":
                 raw = raw.removeprefix(BOM)
+            if self._line == 1 and raw.startswith(UTF_16_BOMS):
+                raise FileRefused(_("This is UTF-16: save the file as “CSV UTF-8”."))
             if b"\x00" in raw:
                 raise FileRefused(_("The line holds a NUL byte."), line=self._line)
             try:
@@ -98,6 +101,12 @@ class SourceFile:
                 yield FileRow(begins, fields)
 
 
+def _why(path: Path, error: OSError) -> str:
+    missing = isinstance(error, FileNotFoundError)
+    why = _("there is no such file") if missing else error.strerror
+    return f"{path}: {why}"
+
+
 @dataclass(frozen=True)
 class Shape:
     """Which field stands in which place, counted from 0, and how many a row has."""
@@ -116,8 +125,18 @@ def shape_of(layout: Layout, first: FileRow) -> Shape:
             places[kind] = place
         elif kind not in layout.may_lack:
             why = _("There is no column %(column)s (for “%(field)s”).")
-            raise FileRefused(why % {"column": column, "field": kind}, line=first.line)
+            why %= {"column": column, "field": kind}
+            raise FileRefused(why + _hint(layout, first), line=first.line)
     return Shape(places, len(first.fields))
+
+
+def _hint(layout: Layout, first: FileRow) -> str:
+    """What to try when the whole header stands in one field."""
+    if layout.format is Format.DELIMITED and len(first.fields) == 1:
+        for mark, written in ((";", ";"), ("\t", "\\t"), (",", ",")):
+            if mark in first.fields[0]:
+                return _(' Does the map need separator = "%(mark)s"?') % {"mark": written}
+    return ""
 
 
 def _place(column: int | str, headers: list[str], width: int) -> int | None:

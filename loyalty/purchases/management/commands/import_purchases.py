@@ -5,11 +5,14 @@ from typing import Any
 
 from django.core.management.base import CommandError
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from loyalty.commands import ProductCommand, add_json, read_document
 from loyalty.errors import DomainError
 from loyalty.purchases.imports.layout import USUAL, Layout, parse
 from loyalty.purchases.imports.progress import ProgressBar
+from loyalty.purchases.imports.refusals import Refusals
 from loyalty.purchases.imports.running import import_file
 from loyalty.purchases.models import ImportBatch
 
@@ -53,6 +56,8 @@ class Command(ProductCommand):
             self.write_json(counts | {"dry_run": options["dry_run"]})
         else:
             self.stdout.write(_sentence(batch, dry_run=options["dry_run"]))
+            if batch.rows_refused:
+                self.stdout.write(_errors_of(options["file"]))
 
 
 def _layout(path: Path | None) -> Layout:
@@ -66,9 +71,20 @@ def _layout(path: Path | None) -> Layout:
 
 
 def _sentence(batch: ImportBatch, *, dry_run: bool) -> str:
-    counts = (
-        f"{batch.rows_read} rows read, {batch.rows_refused} left out, "
-        f"{batch.purchases_known} purchases there already, {batch.purchases_added} added "
-        f"({batch.customers_added} new customers, {batch.points_added} points)"
-    )
-    return f"dry run, nothing written: {counts}" if dry_run else counts
+    if batch.rows_read == 0:
+        return _("The file has no rows.")
+    counts = [
+        ngettext("%(n)d row read", "%(n)d rows read", batch.rows_read) % {"n": batch.rows_read},
+        _("%(n)d left out") % {"n": batch.rows_refused},
+        _("%(n)d there already") % {"n": batch.purchases_known},
+        _("%(n)d added") % {"n": batch.purchases_added},
+        ngettext("%(n)d new customer", "%(n)d new customers", batch.customers_added)
+        % {"n": batch.customers_added},
+        ngettext("%(n)d point", "%(n)d points", batch.points_added) % {"n": batch.points_added},
+    ]
+    said = ", ".join(counts)
+    return _("Dry run, nothing written: %(counts)s") % {"counts": said} if dry_run else said
+
+
+def _errors_of(path: Path) -> str:
+    return _("The rows left out are listed in %(file)s") % {"file": Refusals(path).path}
