@@ -4,12 +4,15 @@ import re
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
+from operator import itemgetter
 from typing import Any, TypeVar
 
 from django.utils.translation import gettext as _
 
 Choice = TypeVar("Choice", bound=StrEnum)
 KEY = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
+_HEADER = re.compile(r"""\s*\[(?P<many>\[)?\s*(?P<name>[\w\s."'-]+?)\s*\]""")
+_PAIR = re.compile(r"""\s*(?P<name>[\w-]+|"[^"]*"|'[^']*')\s*[=.]""")
 
 
 class Reader:
@@ -17,14 +20,18 @@ class Reader:
 
     def __init__(self, text: str) -> None:
         self.lines = _lines_of_keys(text)
-        self.errors: list[str] = []
+        self._found: list[tuple[int, str]] = []
+
+    @property
+    def errors(self) -> list[str]:
+        """What is wrong, from the top of the document to its end."""
+        return [text for _line, text in sorted(self._found, key=itemgetter(0))]
 
     def refuse(self, place: str, key: str, why: str) -> None:
         name = f"{place}.{key}" if place else key
         line = self.lines.get(name, self.lines.get(place, 1))
-        self.errors.append(
-            _("line %(line)d: %(key)s: %(why)s") % {"line": line, "key": name, "why": why}
-        )
+        text = _("line %(line)d: %(key)s: %(why)s") % {"line": line, "key": name, "why": why}
+        self._found.append((line, text))
 
     def table(self, place: str, value: Any, allowed: set[str]) -> dict[str, Any]:
         if not isinstance(value, dict):
@@ -100,13 +107,28 @@ def _lines_of_keys(text: str) -> dict[str, int]:
     counts: dict[str, int] = {}
     place = ""
     for number, line in enumerate(text.splitlines(), 1):
-        if header := re.match(r"\s*\[\[\s*([\w-]+)\s*\]\]", line):
-            counts[header[1]] = counts.get(header[1], 0) + 1
-            place = f"{header[1]}[{counts[header[1]]}]"
+        if header := _HEADER.match(line):
+            place = _place(header["name"], counts)
             lines.setdefault(place, number)
-        elif header := re.match(r"\s*\[\s*([\w.-]+)\s*\]", line):
-            place = header[1]
-            lines.setdefault(place, number)
-        elif pair := re.match(r"\s*([\w-]+)\s*=", line):
-            lines.setdefault(f"{place}.{pair[1]}" if place else pair[1], number)
+            if header["many"]:
+                counts[place] = counts.get(place, 0) + 1
+                place = f"{place}[{counts[place]}]"
+                lines.setdefault(place, number)
+        elif pair := _PAIR.match(line):
+            key = _bare(pair["name"])
+            lines.setdefault(f"{place}.{key}" if place else key, number)
     return lines
+
+
+def _place(name: str, counts: dict[str, int]) -> str:
+    """The place that a header names: `earn.bonus` below the second [[earn]] → `earn[2].bonus`."""
+    *above, last = _bare(name).split(".")
+    place = ""
+    for part in above:
+        place += part
+        place += f"[{counts[place]}]." if place in counts else "."
+    return place + last
+
+
+def _bare(name: str) -> str:
+    return re.sub(r"""[\s"']""", "", name)
