@@ -8,10 +8,16 @@ English; `locale/vi` holds the Vietnamese of each. English needs no catalogue.
   compile           write the .mo files that Django reads
 """
 
+import sys
+from importlib.util import find_spec
+
+# Before the imports, at which another Python would fail with other words.
+if find_spec("django") is None or find_spec("babel") is None:
+    sys.exit("This Python has no Django. Run: .venv/bin/python scripts/messages.py …")
+
 import argparse
 import json
 import re
-import sys
 from collections.abc import Collection, Iterator, Mapping
 from io import BytesIO
 from pathlib import Path

@@ -17,13 +17,16 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from pathlib import Path
 
 from checks import run_checks, run_tests
 from demo import USUAL_PORT, environment, run_demo
 from homes import Home
-from installation import FULL_LOCK, PYTHON, ROOT, RUN_LOCK, install
-from processes import Failure, Stopped, Supervisor, raise_on_signals, run, say
+from installation import FULL_LOCK, PYTHON, ROOT, RUN_LOCK, compile_messages, install
+from processes import Failure, Stopped, Supervisor, must_run, raise_on_signals, run, say
 from stacks import DEMO, TEST, Stack, demo_stack, env_file, running, test_stack
+
+CALLED_FROM = Path.cwd()  # Files that people name to `manage` are below it.
 
 
 def demo(_args: list[str]) -> int:
@@ -76,9 +79,13 @@ def servers(_args: list[str]) -> int:
 def manage(args: list[str]) -> int:
     """manage.py with the demo's data; starts its servers when the demo is not running"""
     install(RUN_LOCK)
+    compile_messages()
+    command = [PYTHON, str(ROOT / "manage.py")]
     with _servers_of(DEMO, lambda: demo_stack(environment(USUAL_PORT))) as stack:
-        env = stack.as_owner() if args[:1] == ["migrate"] else stack.env
-        return run([PYTHON, "manage.py", *args], cwd=ROOT, env=env).returncode
+        if args[:1] == ["migrate"]:
+            return run([*command, *args], cwd=CALLED_FROM, env=stack.as_owner()).returncode
+        must_run("migrate", [*command, "migrate", "--verbosity=0"], env=stack.as_owner())
+        return run([*command, *args], cwd=CALLED_FROM, env=stack.env).returncode
 
 
 def lock(_args: list[str]) -> int:
@@ -128,6 +135,7 @@ def main() -> int:
         say(f"\n{failure}")
         return 1
     except Stopped as stopped:
+        say(f"\nStopped by {stopped}.")
         return stopped.exit_code
 
 

@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from io import BytesIO
 
 import messages
@@ -52,3 +54,12 @@ def test_a_translation_is_whole_and_keeps_its_placeholders(original, translation
     found = messages._problems_of(Message(original, translation))
 
     assert [line.split(":")[0] for line in found] == ([problem] if problem else [])
+
+
+def test_a_python_without_django_is_told_which_one_has_it():
+    bare = [sys.executable, "-S", messages.__file__, "check"]
+
+    done = subprocess.run(bare, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 1
+    assert done.stderr == "This Python has no Django. Run: .venv/bin/python scripts/messages.py …\n"
