@@ -28,7 +28,10 @@ WAITING = """
 SELECT count(*) FROM pg_stat_activity
 WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%ledger_lock%'
 """
-IMPORTING = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 7002"
+IMPORTING = """
+SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = database
+WHERE locktype = 'advisory' AND objid = 7002 AND datname = current_database()
+"""
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
