@@ -1,6 +1,7 @@
 """Reading what a person wrote in a TOML document: every mistake is collected, with its line."""
 
 import re
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
@@ -91,6 +92,22 @@ class Reader:
             self.refuse(place, key, _("true or false"))
             return default
         return value
+
+    def optional_day(self, place: str, row: dict[str, Any], key: str) -> date | None:
+        value = row.get(key)
+        if value is not None and (isinstance(value, datetime) or not isinstance(value, date)):
+            self.refuse(place, key, _("a day without quotes, such as 2026-12-31"))
+            return None
+        return value
+
+    def texts(self, place: str, row: dict[str, Any], key: str) -> list[str]:
+        """A list of texts; empty when the key is left out."""
+        values = row.get(key, [])
+        fine = isinstance(values, list) and all(isinstance(value, str) for value in values)
+        if not fine or (key in row and not values):
+            self.refuse(place, key, _('a list of texts, such as ["a", "b"]'))
+            return []
+        return list(values)
 
     def choice(self, place: str, row: dict[str, Any], key: str, kind: type[Choice]) -> Choice:
         value = row.get(key, next(iter(kind)))

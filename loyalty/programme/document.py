@@ -17,9 +17,11 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from loyalty.errors import DomainError
+from loyalty.programme import earn_rules, expiry
+from loyalty.programme.conditions import MAX_NUMBER
+from loyalty.programme.earn_rules import EarnRule
+from loyalty.programme.expiry import Expiry, Never
 from loyalty.toml import Reader
-
-MAX_NUMBER = 10**12
 
 
 class Rounding(StrEnum):
@@ -34,21 +36,13 @@ class RoundingStage(StrEnum):
 
 
 @dataclass(frozen=True)
-class EarnRule:
-    """`points` for every `per_minor` of the bill."""
-
-    name: str
-    points: int
-    per_minor: int
-
-
-@dataclass(frozen=True)
 class Tier:
     key: str
     name: str
     name_en: str
     entry_minor: int  # Lifetime spend that reaches it.
     multiplier: Fraction
+    expiry: Expiry | None  # Of points earned in this tier; None: as for everybody.
 
     def label(self, language: str) -> str:
         """The tier's name for a reader of that language."""
@@ -62,7 +56,7 @@ class Programme:
     earn: tuple[EarnRule, ...]
     rounding: Rounding
     rounding_stage: RoundingStage
-    expire_after_months: int | None  # To the end of that month; None: points last for ever.
+    expiry: Expiry
     tiers: tuple[Tier, ...]  # Lowest first; the first needs no spend.
 
     def tier(self, key: str) -> Tier:
@@ -87,10 +81,10 @@ class InvalidProgramme(DomainError):
         self.errors = errors
 
 
-def parse(text: str) -> Programme:
+def parse(text: str, *, branches: frozenset[str] | None = None) -> Programme:
     """
     The programme that a TOML document describes. Raises InvalidProgramme with every error
-    found, each naming its line.
+    found, each naming its line; a branch that is not among `branches` (when given) is one.
     """
     try:
         data = tomllib.loads(text, parse_float=Decimal)
@@ -98,42 +92,38 @@ def parse(text: str) -> Programme:
         raise InvalidProgramme([_("Not valid TOML: %(error)s") % {"error": error}]) from error
     reader = Reader(text)
     root = reader.table("", data, {"points", "earn", "rounding", "tiers"})
-    points = reader.table(
-        "points", root.get("points", {}), {"name", "name_en", "expire_after_months"}
-    )
+    points = reader.table("points", root.get("points", {}), {"name", "name_en"} | expiry.KEYS)
     rounding = reader.table("rounding", root.get("rounding", {}), {"mode", "stage"})
     programme = Programme(
         point_name=reader.text("points", points, "name", default="điểm"),
         point_name_en=reader.text("points", points, "name_en", default="points"),
-        earn=tuple(_earn_rule(reader, *row) for row in reader.tables("earn", root)),
+        earn=tuple(
+            earn_rules.read(reader, *row, index)
+            for index, row in enumerate(reader.tables("earn", root), 1)
+        ),
         rounding=reader.choice("rounding", rounding, "mode", Rounding),
         rounding_stage=reader.choice("rounding", rounding, "stage", RoundingStage),
-        expire_after_months=reader.optional_whole("points", points, "expire_after_months", 1, 120),
+        expiry=expiry.read(reader, "points", points) or Never(),
         tiers=tuple(_tier(reader, *row) for row in reader.tables("tiers", root)),
     )
     _check_tiers(reader, programme.tiers)
+    tier_keys = frozenset(tier.key for tier in programme.tiers)
+    earn_rules.check(reader, programme.earn, tier_keys=tier_keys, branches=branches)
     if reader.errors:
         raise InvalidProgramme(reader.errors)
     return programme
 
 
-def _earn_rule(reader: Reader, place: str, row: dict[str, Any]) -> EarnRule:
-    reader.table(place, row, {"name", "points", "per_minor"})
-    return EarnRule(
-        name=reader.text(place, row, "name"),
-        points=reader.whole(place, row, "points", 1, MAX_NUMBER),
-        per_minor=reader.whole(place, row, "per_minor", 1, MAX_NUMBER),
-    )
-
-
 def _tier(reader: Reader, place: str, row: dict[str, Any]) -> Tier:
-    reader.table(place, row, {"key", "name", "name_en", "entry_minor", "multiplier"})
+    allowed = {"key", "name", "name_en", "entry_minor", "multiplier"} | expiry.KEYS
+    reader.table(place, row, allowed)
     return Tier(
         key=reader.key(place, row, "key"),
         name=reader.text(place, row, "name"),
         name_en=reader.text(place, row, "name_en", default=""),
         entry_minor=reader.whole(place, row, "entry_minor", 0, MAX_NUMBER),
         multiplier=reader.fraction(place, row, "multiplier"),
+        expiry=expiry.read(reader, place, row),
     )
 
 

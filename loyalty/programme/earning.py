@@ -1,40 +1,93 @@
 """How many points a sale earns, and why. Pure arithmetic on whole numbers and fractions."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from fractions import Fraction
+from math import prod
 from typing import Any
 
-from loyalty.dates import add_months, month_start
-from loyalty.programme.document import EarnRule, Programme, Rounding, RoundingStage, Tier
+from loyalty.programme.conditions import Basket
+from loyalty.programme.document import Programme, Rounding, RoundingStage, Tier
+from loyalty.programme.earn_rules import EarnRule, Kind
 
 
 @dataclass(frozen=True)
 class Earning:
     points: int
-    base: int  # Before the tier's multiplier; equals `points` where rounding is at the end.
+    base: int  # Before all multipliers; equals `points` where rounding is at the end.
     # The sum in the order a person would do it; stored with the entry, so it keeps no secrets.
     explanation: dict[str, Any]
 
 
-def earn(programme: Programme, *, amount_minor: int, tier: Tier) -> Earning:
+def earn(programme: Programme, *, basket: Basket, tier: Tier) -> Earning:
     """
-    Points for paying `amount_minor` as a customer of `tier`.
+    Points for paying for `basket` as a customer of `tier`: what the rules that hold give
+    together, times their multipliers and the tier's.
 
     Raises ValueError for a negative amount: refunds are not sales.
     """
-    if amount_minor < 0:
-        raise ValueError(f"amount_minor must not be negative: {amount_minor}")
-    parts = [_of_rule(programme, rule, amount_minor) for rule in programme.earn]
+    if basket.total_minor < 0:
+        raise ValueError(f"total_minor must not be negative: {basket.total_minor}")
+    holding = rules_that_hold(programme, basket=basket, tier=tier)
+    givers = [rule for rule in holding if not rule.multiplies]
+    multipliers = [rule for rule in holding if rule.multiplies]
+    parts = [_of_rule(programme, rule, basket.total_minor) for rule in givers]
+    times = tier.multiplier * prod((rule.multiplier for rule in multipliers), start=Fraction(1))
     if programme.rounding_stage is RoundingStage.STEP:
         base = sum(int(part) for part in parts)
-        points = _round(base * tier.multiplier, programme.rounding)
+        points = _round(base * times, programme.rounding)
     else:
-        points = base = _round(sum(parts, Fraction()) * tier.multiplier, programme.rounding)
-    return Earning(points, base, _explain(programme, amount_minor, tier, parts, base, points))
+        points = base = _round(sum(parts, Fraction()) * times, programme.rounding)
+    explanation = {
+        "amount_minor": basket.total_minor,
+        "rules": [_said(rule, part) for rule, part in zip(givers, parts, strict=True)],
+        "multipliers": [_named(rule) | {"times": str(rule.multiplier)} for rule in multipliers],
+        **_explain(programme, tier, base, points),
+    }
+    return Earning(points, base, explanation)
+
+
+def rules_that_hold(programme: Programme, *, basket: Basket, tier: Tier) -> list[EarnRule]:
+    """The rules that count for `basket`, in the order they are asked."""
+    return _select(
+        rule
+        for rule in by_priority(programme)
+        if rule.enabled and rule.conditions.hold(basket, tier.key)
+    )
+
+
+def everyday_rules(programme: Programme, *, tier: Tier) -> list[EarnRule]:
+    """The rules that count for every bill of `tier`, whenever and wherever it is paid."""
+    return _select(
+        rule
+        for rule in by_priority(programme)
+        if rule.enabled
+        and rule.conditions.always
+        and (not rule.conditions.tiers or tier.key in rule.conditions.tiers)
+    )
+
+
+def by_priority(programme: Programme) -> list[EarnRule]:
+    """All rules, the highest priority first, among equals in the document's order."""
+    return sorted(programme.earn, key=lambda rule: -rule.priority)
+
+
+def _select(holding: Iterable[EarnRule]) -> list[EarnRule]:
+    chosen: list[EarnRule] = []
+    for rule in holding:
+        alike = [other for other in chosen if other.multiplies is rule.multiplies]
+        if alike and not (rule.stackable and all(other.stackable for other in alike)):
+            continue
+        chosen.append(rule)
+        if rule.stop:
+            break
+    return chosen
 
 
 def _of_rule(programme: Programme, rule: EarnRule, amount_minor: int) -> Fraction:
+    if rule.kind is Kind.ORDER:
+        return Fraction(rule.points)
     steps = Fraction(amount_minor, rule.per_minor)
     if programme.rounding_stage is RoundingStage.STEP:
         steps = Fraction(_round(steps, programme.rounding))
@@ -53,21 +106,17 @@ def _round(value: Fraction, rounding: Rounding) -> int:
     return (2 * value.numerator + value.denominator) // (2 * value.denominator)
 
 
-def _explain(
-    programme: Programme,
-    amount_minor: int,
-    tier: Tier,
-    parts: list[Fraction],
-    base: int,
-    points: int,
-) -> dict[str, Any]:
-    rules = [
-        {"name": rule.name, "points": rule.points, "per_minor": rule.per_minor, "gives": str(part)}
-        for rule, part in zip(programme.earn, parts, strict=True)
-    ]
+def _named(rule: EarnRule) -> dict[str, Any]:
+    return {"key": rule.key, "name": rule.name, "name_en": rule.name_en}
+
+
+def _said(rule: EarnRule, part: Fraction) -> dict[str, Any]:
+    per = {"per_minor": rule.per_minor} if rule.kind is Kind.AMOUNT else {"per": "order"}
+    return _named(rule) | {"points": rule.points, **per, "gives": str(part)}
+
+
+def _explain(programme: Programme, tier: Tier, base: int, points: int) -> dict[str, Any]:
     return {
-        "amount_minor": amount_minor,
-        "rules": rules,
         "base": base,
         "tier": tier.key,
         "tier_name": tier.name,
@@ -79,12 +128,9 @@ def _explain(
     }
 
 
-def last_day(programme: Programme, *, earned_on: date) -> date | None:
+def last_day(programme: Programme, *, earned_on: date, tier: Tier) -> date | None:
     """
-    The last day that points earned on that shop-local day can be used; None: for ever. They
-    last the programme's months and then to the end of the month, so a customer hears one date.
+    The last day that points earned on that shop-local day by a customer of `tier` can be used;
+    None: for ever.
     """
-    if programme.expire_after_months is None:
-        return None
-    next_month = add_months(month_start(earned_on), programme.expire_after_months + 1)
-    return next_month - timedelta(days=1)
+    return (tier.expiry or programme.expiry).last_day(earned_on)

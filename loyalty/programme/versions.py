@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from loyalty.errors import DomainError
 from loyalty.programme.document import Programme, parse
 from loyalty.programme.models import ProgrammeVersion
-from loyalty.shop.models import User
+from loyalty.shop.models import Branch, User
 
 PUBLISH_LOCK = 7_001  # Any number that no other advisory lock of ours uses.
 
@@ -47,8 +47,8 @@ def in_force(at: datetime) -> Rules:
 def timeline() -> list[tuple[datetime, Rules]]:
     """Every version with the moment it takes effect, oldest first, for work on many sales."""
     return [
-        (version.effective_from, Rules(version.pk, version.number, parse(version.document)))
-        for version in ProgrammeVersion.objects.order_by("effective_from")
+        (version.effective_from, Rules(version.pk, version.number, programme_of(version.pk)))
+        for version in ProgrammeVersion.objects.defer("document").order_by("effective_from")
     ]
 
 
@@ -75,7 +75,7 @@ def publish(
     at that moment has this very document it is returned, and nothing added. Raises
     InvalidProgramme, or DomainError when another version takes effect at that very moment.
     """
-    parse(document)
+    parse(document, branches=frozenset(Branch.objects.values_list("key", flat=True)))
     with connection.cursor() as cursor:  # One publisher at a time, so numbers have no gap.
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [PUBLISH_LOCK])
     begun = ProgrammeVersion.objects.filter(effective_from__lte=effective_from)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
@@ -11,6 +12,7 @@ from loyalty.dates import local_date
 from loyalty.errors import Conflict, InvalidInput
 from loyalty.ledger import services as ledger
 from loyalty.money import MAX_MINOR
+from loyalty.programme.conditions import Basket
 from loyalty.programme.earning import Earning, earn
 from loyalty.programme.versions import Rules, in_force
 from loyalty.purchases import activity
@@ -32,13 +34,18 @@ class Recorded:
     replayed: bool  # The sale had been recorded before; nothing was written now.
 
 
-def quote(*, customer: Customer | None, amount_minor: int, at: datetime) -> Earning:
-    """What a sale of `amount_minor` would earn the customer at that moment. Writes nothing."""
+def quote(
+    *, customer: Customer | None, branch: Branch | None, amount_minor: int, at: datetime
+) -> Earning:
+    """
+    What a sale of `amount_minor` in `branch` would earn the customer at that moment. Writes
+    nothing.
+    """
     rules = in_force(at)
     climb = tiers.climbs_of([customer.pk])[customer.pk] if customer else None
     return earn(
         rules.programme,
-        amount_minor=amount_minor,
+        basket=_basket(amount_minor, branch, at, get_shop().zone),
         tier=rules.programme.tier(climb.tier_key if climb else ""),
     )
 
@@ -73,6 +80,7 @@ def record_purchase(
     known = Purchase.objects.filter(source=source, reference=reference).first()
     if known is not None:
         return _replay(known, asked)
+    zone = get_shop().zone
     purchase = Purchase(
         customer=customer,
         branch=branch,
@@ -82,12 +90,12 @@ def record_purchase(
         amount_minor=amount_minor,
         points=0,
         occurred_at=at,
-        occurred_on=local_date(at, get_shop().zone),
+        occurred_on=local_date(at, zone),
         recorded_at=recorded_at,
         recorded_by=by,
     )
     if customer is not None:
-        _earn(purchase, customer, in_force(at))
+        _earn(purchase, customer, _basket(amount_minor, branch, at, zone), in_force(at))
     purchase.save(force_insert=True)
     return _recorded(purchase, replayed=False)
 
@@ -107,11 +115,15 @@ def _check(reference: str, amount_minor: int) -> None:
         raise InvalidInput("reference", _("A receipt number of at most 100 letters is needed."))
 
 
-def _earn(purchase: Purchase, customer: Customer, rules: Rules) -> None:
+def _basket(amount_minor: int, branch: Branch | None, at: datetime, zone: ZoneInfo) -> Basket:
+    return Basket(amount_minor, at.astimezone(zone), branch.key if branch else "")
+
+
+def _earn(purchase: Purchase, customer: Customer, basket: Basket, rules: Rules) -> None:
     """Everything a sale does for its customer, under the account's lock; fills in `purchase`."""
     purchase.balance_after = ledger.lock_accounts([customer.pk])[customer.pk]
     before = tiers.climbs_of([customer.pk])[customer.pk]
-    effect = effect_of(purchase, before=before, rules=rules)
+    effect = effect_of(purchase, basket=basket, before=before, rules=rules)
     if effect.credit:
         posted = ledger.earn(
             credits_due=[effect.credit],

@@ -4,6 +4,8 @@ import hashlib
 from dataclasses import dataclass
 
 from loyalty.ledger.services import Credit
+from loyalty.programme.conditions import Basket
+from loyalty.programme.document import Tier
 from loyalty.programme.earning import Earning, earn, last_day
 from loyalty.programme.versions import Rules
 from loyalty.purchases.models import Purchase
@@ -21,20 +23,20 @@ class Effect:
     after: Climb  # Where the customer stands now.
 
 
-def effect_of(purchase: Purchase, *, before: Climb, rules: Rules) -> Effect:
+def effect_of(purchase: Purchase, *, basket: Basket, before: Climb, rules: Rules) -> Effect:
     """
-    What the sale comes to for a customer who stood at `before`, by the rules of its moment:
+    What the sale of `basket` comes to for a customer who stood at `before`, by the rules of its moment:
     points at the tier they had, then the tier the spend leads to. Fills in the purchase's
     points and tiers; the entry and the balance are the ledger's to say.
     """
     programme = rules.programme
     tier = programme.tier(before.tier_key)
-    earning = earn(programme, amount_minor=purchase.amount_minor, tier=tier)
+    earning = earn(programme, basket=basket, tier=tier)
     after = before.qualify(spend_minor=purchase.amount_minor, at=purchase.occurred_at, rules=rules)
     purchase.points = earning.points
     purchase.tier_before, purchase.tier_after = tier.key, after.tier_key
     return Effect(
-        credit=_credit(purchase, earning, rules) if earning.points else None,
+        credit=_credit(purchase, earning, tier, rules) if earning.points else None,
         qualification=_qualification(purchase),
         change=change_between(
             before,
@@ -53,13 +55,13 @@ def request_hash(*, customer_id: int | None, branch_id: int | None, amount_minor
     return hashlib.sha256(asked.encode()).hexdigest()
 
 
-def _credit(purchase: Purchase, earning: Earning, rules: Rules) -> Credit:
+def _credit(purchase: Purchase, earning: Earning, tier: Tier, rules: Rules) -> Credit:
     return Credit(
         customer_id=purchase.customer_id or 0,
         points=earning.points,
         reference=purchase.reference,
         occurred_at=purchase.occurred_at,
-        expires_on=last_day(rules.programme, earned_on=purchase.occurred_on),
+        expires_on=last_day(rules.programme, earned_on=purchase.occurred_on, tier=tier),
         version_id=rules.version_id,
         explanation=earning.explanation,
     )

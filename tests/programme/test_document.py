@@ -5,6 +5,7 @@ from fractions import Fraction
 import pytest
 
 from loyalty.programme.document import InvalidProgramme, Rounding, RoundingStage, parse
+from loyalty.programme.expiry import AfterMonths
 from tests.factories.shop import STARTERS
 
 CAFE = (STARTERS / "cafe.toml").read_text(encoding="utf-8")
@@ -13,7 +14,7 @@ CAFE = (STARTERS / "cafe.toml").read_text(encoding="utf-8")
 def test_the_cafe_starter_reads_as_written():
     programme = parse(CAFE)
 
-    assert (programme.point_name, programme.expire_after_months) == ("điểm", 12)
+    assert (programme.point_name, programme.expiry) == ("điểm", AfterMonths(12))
     assert [(rule.points, rule.per_minor) for rule in programme.earn] == [(1, 10_000)]
     assert (programme.rounding, programme.rounding_stage) == (Rounding.FLOOR, RoundingStage.STEP)
     assert [(tier.key, tier.entry_minor, tier.multiplier) for tier in programme.tiers] == [
@@ -35,52 +36,52 @@ def test_every_starter_is_valid(path):
         (
             "per_minor = 10_000",
             "per_minor = 0",
-            "dòng 11: earn[1].per_minor: một số nguyên từ 1 đến 1000000000000",
+            "dòng 13: earn[1].per_minor: một số nguyên từ 1 đến 1000000000000",
         ),
         (
             "per_minor = 10_000",
             "per_minor = 10_000.5",
-            "dòng 11: earn[1].per_minor: một số nguyên từ 1 đến 1000000000000",
+            "dòng 13: earn[1].per_minor: một số nguyên từ 1 đến 1000000000000",
         ),
         (
             "per_minor = 10_000",
             "per_minor = true",
-            "dòng 11: earn[1].per_minor: một số nguyên từ 1 đến 1000000000000",
+            "dòng 13: earn[1].per_minor: một số nguyên từ 1 đến 1000000000000",
         ),
         (
             'stage = "step"',
             'stage = "later"',
-            "dòng 15: rounding.stage: một trong: step, end",
+            "dòng 17: rounding.stage: một trong: step, end",
         ),
         (
             'stage = "step"',
             'stages = "step"',
-            "dòng 15: rounding.stages: không có khoá này; được dùng: mode, stage",
+            "dòng 17: rounding.stages: không có khoá này; được dùng: mode, stage",
         ),
         (
             "entry_minor = 3_000_000",
             "entry_minor = 1_000_000",
-            "dòng 35: tiers[3].entry_minor: mỗi hạng phải cần nhiều hơn hạng trước",
+            "dòng 37: tiers[3].entry_minor: mỗi hạng phải cần nhiều hơn hạng trước",
         ),
         (
             "entry_minor = 0",
             "entry_minor = 5",
-            "dòng 21: tiers[1].entry_minor: hạng đầu tiên bắt đầu từ 0",
+            "dòng 23: tiers[1].entry_minor: hạng đầu tiên bắt đầu từ 0",
         ),
         (
             'key = "bac"',
             'key = "moi"',
-            "dòng 25: tiers[2].key: một hạng khác đã có khoá này",
+            "dòng 27: tiers[2].key: một hạng khác đã có khoá này",
         ),
         (
             "multiplier = 1.2",
             "multiplier = 0",
-            "dòng 29: tiers[2].multiplier: một số trên 0, nhiều nhất 100, ví dụ 1.2",
+            "dòng 31: tiers[2].multiplier: một số trên 0, nhiều nhất 100, ví dụ 1.2",
         ),
         (
             "multiplier = 1.2",
             "multiplier = nan",
-            "dòng 29: tiers[2].multiplier: một số trên 0, nhiều nhất 100, ví dụ 1.2",
+            "dòng 31: tiers[2].multiplier: một số trên 0, nhiều nhất 100, ví dụ 1.2",
         ),
         (
             "expire_after_months = 12",

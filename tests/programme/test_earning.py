@@ -1,21 +1,29 @@
 """The arithmetic of points: exact, explained, and never more by splitting a bill."""
 
 from dataclasses import replace
-from datetime import date
 from fractions import Fraction
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from loyalty.programme.conditions import Basket
 from loyalty.programme.document import Rounding, RoundingStage, parse
-from loyalty.programme.earning import earn, last_day
+from loyalty.programme.earning import earn
 from loyalty.programme.sentences import earn_sentence, expiry_sentence, tier_sentence
+from tests.factories.clock import NOON
 from tests.factories.shop import STARTERS
 
 CAFE = parse((STARTERS / "cafe.toml").read_text(encoding="utf-8"))
 NEW, SILVER, GOLD, DIAMOND = CAFE.tiers
+SAIGON = ZoneInfo("Asia/Ho_Chi_Minh")
 AMOUNTS = st.integers(min_value=0, max_value=10**12)
+
+
+def earned(programme, amount_minor, tier, *, at=NOON, branch=""):
+    basket = Basket(amount_minor, at.astimezone(SAIGON), branch)
+    return earn(programme, basket=basket, tier=tier)
 
 
 @pytest.mark.parametrize(
@@ -33,7 +41,7 @@ AMOUNTS = st.integers(min_value=0, max_value=10**12)
     ],
 )
 def test_whole_steps_first_then_the_multiplier(amount_minor, tier, points):
-    assert earn(CAFE, amount_minor=amount_minor, tier=tier).points == points
+    assert earned(CAFE, amount_minor, tier).points == points
 
 
 @pytest.mark.parametrize(
@@ -42,52 +50,36 @@ def test_whole_steps_first_then_the_multiplier(amount_minor, tier, points):
 def test_a_shop_may_round_once_at_the_end(rounding, points):
     programme = replace(CAFE, rounding=rounding, rounding_stage=RoundingStage.END)
 
-    assert earn(programme, amount_minor=68_000, tier=SILVER).points == points  # 8.16
+    assert earned(programme, 68_000, SILVER).points == points  # 8.16
 
 
 def test_half_a_point_is_rounded_up_where_the_shop_rounds():
     programme = replace(CAFE, rounding=Rounding.ROUND)
 
-    assert earn(programme, amount_minor=15_000, tier=NEW).points == 2
-    assert earn(programme, amount_minor=14_999, tier=NEW).points == 1
+    assert earned(programme, 15_000, NEW).points == 2
+    assert earned(programme, 14_999, NEW).points == 1
 
 
 def test_a_negative_amount_is_not_a_sale():
     with pytest.raises(ValueError, match="-1"):
-        earn(CAFE, amount_minor=-1, tier=NEW)
+        earned(CAFE, -1, NEW)
 
 
 @given(first=AMOUNTS, second=AMOUNTS, tier=st.sampled_from(CAFE.tiers))
 def test_splitting_a_bill_never_earns_more(first, second, tier):
-    together = earn(CAFE, amount_minor=first + second, tier=tier).points
+    together = earned(CAFE, first + second, tier).points
 
-    apart = sum(earn(CAFE, amount_minor=part, tier=tier).points for part in (first, second))
+    apart = sum(earned(CAFE, part, tier).points for part in (first, second))
     assert apart <= together
 
 
 @given(amount=AMOUNTS, tier=st.sampled_from(CAFE.tiers))
 def test_the_explanation_recomputes_to_the_points(amount, tier):
-    why = earn(CAFE, amount_minor=amount, tier=tier).explanation
+    why = earned(CAFE, amount, tier).explanation
 
     base = sum(why["amount_minor"] // row["per_minor"] * row["points"] for row in why["rules"])
     total = base * Fraction(why["multiplier"])
     assert (why["base"], why["points"]) == (base, total.numerator // total.denominator)
-
-
-@pytest.mark.parametrize(
-    ("earned_on", "ends_on"),
-    [
-        (date(2026, 11, 22), date(2027, 11, 30)),
-        (date(2026, 12, 31), date(2027, 12, 31)),
-        (date(2027, 2, 1), date(2028, 2, 29)),
-    ],
-)
-def test_points_last_twelve_months_and_then_to_the_end_of_the_month(earned_on, ends_on):
-    assert last_day(CAFE, earned_on=earned_on) == ends_on
-
-
-def test_points_may_last_for_ever():
-    assert last_day(replace(CAFE, expire_after_months=None), earned_on=date(2026, 1, 1)) is None
 
 
 def test_the_rules_in_one_sentence_each():

@@ -52,7 +52,17 @@ def test_a_sale_earns_whole_steps_and_says_why(cashier):
     assert entry.lot.expires_on == date(2027, 11, 30)
     assert entry.explanation == {
         "amount_minor": 68_000,
-        "rules": [{"name": "Mua hàng", "points": 1, "per_minor": 10_000, "gives": "6"}],
+        "rules": [
+            {
+                "key": "mua-hang",
+                "name": "Mua hàng",
+                "name_en": "Purchase",
+                "points": 1,
+                "per_minor": 10_000,
+                "gives": "6",
+            }
+        ],
+        "multipliers": [],
         "base": 6,
         "tier": "moi",
         "tier_name": "Mới",
@@ -173,8 +183,8 @@ def test_a_quote_says_what_the_sale_will_earn_and_writes_nothing(cashier):
     customer = CustomerFactory()
     buy(customer, cashier, 1_000_000)
 
-    assert quote(customer=customer, amount_minor=68_000, at=NOON).points == 7
-    assert quote(customer=None, amount_minor=68_000, at=NOON).points == 6
+    assert quote(customer=customer, branch=None, amount_minor=68_000, at=NOON).points == 7
+    assert quote(customer=None, branch=None, amount_minor=68_000, at=NOON).points == 6
     assert Purchase.objects.count() == 1
 
 

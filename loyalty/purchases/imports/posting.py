@@ -8,15 +8,19 @@ what it comes to is collected and written by COPY and one statement a table and 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from django.db import connection
 
 from loyalty.ledger import services as ledger
+from loyalty.programme.conditions import Basket
 from loyalty.programme.versions import Rules, in_force_of, timeline
 from loyalty.purchases import activity
 from loyalty.purchases.imports.progress import Report
 from loyalty.purchases.models import ImportBatch, Purchase
 from loyalty.purchases.sale import Effect, effect_of, request_hash
+from loyalty.shop.models import Branch
+from loyalty.shop.queries import get_shop
 from loyalty.tiers import services as tiers
 from loyalty.tiers.services import Climb
 
@@ -36,6 +40,15 @@ _COPY = f"COPY purchases_purchase ({', '.join(_COLUMNS)}) FROM STDIN"
 Staged = tuple[int | None, int | None, str, int, datetime, date]
 
 
+@dataclass(frozen=True)
+class _Constants:
+    """What does not change from sale to sale."""
+
+    versions: Sequence[tuple[datetime, Rules]]
+    zone: ZoneInfo
+    branch_keys: dict[int, str]
+
+
 @dataclass
 class Tally:
     purchases: int = 0
@@ -46,16 +59,20 @@ def record_staged(
     *, batch: ImportBatch, at: datetime, total: int, report: Report, chunk: int = CHUNK
 ) -> Tally:
     """Record every staged sale as part of `batch`, `chunk` sales at a time; return the sums."""
-    tally, versions = Tally(), timeline()
+    tally, rules = Tally(), _Constants(timeline(), get_shop().zone, _branch_keys())
     with connection.chunked_cursor() as cursor:
         cursor.execute(_STAGED)
         while rows := cursor.fetchmany(chunk):
             purchases = [_purchase(row, batch=batch, at=at) for row in rows]
-            _record(purchases, versions, batch=batch, at=at)
+            _record(purchases, rules, batch=batch, at=at)
             tally.purchases += len(purchases)
             tally.points += sum(purchase.points for purchase in purchases)
             report("recording", tally.purchases, total)
     return tally
+
+
+def _branch_keys() -> dict[int, str]:
+    return dict(Branch.objects.values_list("pk", "key"))
 
 
 def _purchase(row: Staged, *, batch: ImportBatch, at: datetime) -> Purchase:
@@ -80,14 +97,14 @@ def _purchase(row: Staged, *, batch: ImportBatch, at: datetime) -> Purchase:
 
 def _record(
     purchases: Sequence[Purchase],
-    versions: Sequence[tuple[datetime, Rules]],
+    rules: _Constants,
     *,
     batch: ImportBatch,
     at: datetime,
 ) -> None:
     of_customers = [purchase for purchase in purchases if purchase.customer_id is not None]
     if of_customers:
-        _earn(of_customers, versions, batch=batch, at=at)
+        _earn(of_customers, rules, batch=batch, at=at)
     with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
         for purchase in purchases:
             copy.write_row([getattr(purchase, column) for column in _COLUMNS])
@@ -95,7 +112,7 @@ def _record(
 
 def _earn(
     purchases: Sequence[Purchase],
-    versions: Sequence[tuple[datetime, Rules]],
+    rules: _Constants,
     *,
     batch: ImportBatch,
     at: datetime,
@@ -104,7 +121,7 @@ def _earn(
     ids = sorted({purchase.customer_id for purchase in purchases if purchase.customer_id})
     balances = ledger.lock_accounts(ids)
     climbs = tiers.climbs_of(ids)
-    effects = [_effect(purchase, climbs, versions) for purchase in purchases]
+    effects = [_effect(purchase, climbs, rules) for purchase in purchases]
     posted = ledger.earn(
         credits_due=[effect.credit for effect in effects if effect.credit],
         source=batch.source,
@@ -128,11 +145,20 @@ def _earn(
 def _effect(
     purchase: Purchase,
     climbs: dict[int, Climb],
-    versions: Sequence[tuple[datetime, Rules]],
+    rules: _Constants,
 ) -> Effect:
     """What the sale does, moving its customer on in `climbs`."""
     customer_id = purchase.customer_id or 0
-    rules = in_force_of(versions, purchase.occurred_at)
-    effect = effect_of(purchase, before=climbs[customer_id], rules=rules)
+    basket = Basket(
+        purchase.amount_minor,
+        purchase.occurred_at.astimezone(rules.zone),
+        rules.branch_keys.get(purchase.branch_id or 0, ""),
+    )
+    effect = effect_of(
+        purchase,
+        basket=basket,
+        before=climbs[customer_id],
+        rules=in_force_of(rules.versions, purchase.occurred_at),
+    )
     climbs[customer_id] = effect.after
     return effect

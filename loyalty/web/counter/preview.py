@@ -8,6 +8,7 @@ from loyalty.errors import DomainError
 from loyalty.money import parse_money
 from loyalty.programme.earning import Earning
 from loyalty.purchases.recording import quote
+from loyalty.shop.models import Branch
 from loyalty.web.shared.sums import Step, earning_steps
 
 
@@ -20,7 +21,9 @@ class Preview:
     error: str = ""
 
 
-def preview_of(customer: Customer | None, typed: str, *, currency: str, at: datetime) -> Preview:
+def preview_of(
+    customer: Customer | None, typed: str, *, branch: Branch, currency: str, at: datetime
+) -> Preview:
     """The preview for a bill as `typed`; what cannot be read becomes `error`, not an exception."""
     if not typed.strip():
         return Preview(customer)
@@ -30,5 +33,5 @@ def preview_of(customer: Customer | None, typed: str, *, currency: str, at: date
         return Preview(customer, error=str(error))
     if customer is None:
         return Preview(None, amount_minor)
-    earning = quote(customer=customer, amount_minor=amount_minor, at=at)
+    earning = quote(customer=customer, branch=branch, amount_minor=amount_minor, at=at)
     return Preview(customer, amount_minor, earning, tuple(earning_steps(earning.explanation)))

@@ -64,6 +64,7 @@ def preview(request: TillRequest) -> HttpResponse:
     shown = preview_of(
         customer_of(request.GET.get("customer", "")),
         request.GET.get("amount", ""),
+        branch=request.branch,
         currency=request.shop.currency,
         at=timezone.now(),
     )
@@ -107,13 +108,16 @@ def show_till(request: TillRequest, till: Till, *, status: int = 200) -> HttpRes
     """The page in the state of `till`, with a reference of its own unless one is kept."""
     now, shop = timezone.now(), request.shop
     panel = panel_of(till.customer, at=now, zone=shop.zone) if till.customer else None
+    shown = preview_of(
+        till.customer, till.amount, branch=request.branch, currency=shop.currency, at=now
+    )
     return render(
         request,
         "counter/sale.html",
         {
             "till": till,
             "panel": panel,
-            "preview": preview_of(till.customer, till.amount, currency=shop.currency, at=now),
+            "preview": shown,
             "reference": till.reference or new_reference(),
             "currency_sign": "đ" if shop.currency == "VND" else shop.currency,
             "separator": _separator(shop.currency),

@@ -13,7 +13,7 @@ class Choice:
     reward: Reward
     points_had: int
     points_missing: int
-    money_missing: int  # About how much to spend for them, minor units.
+    money_missing: int | None  # About how much to spend for them, minor units; None: unknown.
 
     @property
     def nearly(self) -> bool:

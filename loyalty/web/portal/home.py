@@ -40,7 +40,7 @@ def _welcome(request: ShopRequest) -> HttpResponse:
         "portal/welcome.html",
         {
             "sentence": rules.earning(request, programme),
-            "expiry_months": programme.expire_after_months,
+            "expiry": rules.expiry(programme),
             "tiers": rules.tier_lines(programme),
             "rewards": Reward.objects.filter(is_active=True).exclude(stock=0)[:NEAREST_REWARDS],
         },

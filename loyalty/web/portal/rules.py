@@ -8,10 +8,17 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
+from loyalty.dates import local_date
 from loyalty.programme.document import Programme, Tier
 from loyalty.programme.models import ProgrammeVersion
-from loyalty.programme.sentences import earn_sentence, expiry_sentence, multiplier_text
+from loyalty.programme.sentences import (
+    earn_sentence,
+    expiry_sentence,
+    multiplier_text,
+    rule_sentences,
+)
 from loyalty.programme.versions import in_force
+from loyalty.shop.models import Branch
 from loyalty.web.shared.http import ShopRequest, VisitorRequest
 from loyalty.web.shared.members import member_of
 
@@ -29,10 +36,25 @@ def earning(request: ShopRequest, programme: Programme) -> str:
 
 def sentences(request: ShopRequest, programme: Programme) -> list[str]:
     """How points come and go, each a whole sentence."""
-    return [
-        f"{earning(request, programme)}.",
-        expiry_sentence(programme, language=_language()),
-    ]
+    earning_rules = rule_sentences(
+        programme,
+        currency=request.shop.currency,
+        language=_language(),
+        on=local_date(timezone.now(), request.shop.zone),
+        branch_names=_branch_names(programme),
+    )
+    return [*(f"{rule}." for rule in earning_rules), expiry(programme)]
+
+
+def expiry(programme: Programme) -> str:
+    """How long points last, in the reader's language."""
+    return expiry_sentence(programme, language=_language())
+
+
+def _branch_names(programme: Programme) -> dict[str, str]:
+    if not any(rule.conditions.branches for rule in programme.earn):
+        return {}
+    return dict(Branch.objects.values_list("key", "name"))
 
 
 def tier_lines(programme: Programme) -> list[TierLine]:

@@ -19,38 +19,53 @@ class Step:
 
 def earning_steps(explanation: dict[str, Any]) -> list[Step]:
     """The sum of an earning's explanation in the order a person would do it."""
-    amount = shown.money(explanation["amount_minor"])
-    steps = [
-        Step(
-            _("%(amount)s, at %(money)s = %(points)s")
-            % {
-                "amount": amount,
-                "money": shown.money(rule["per_minor"]),
-                "points": points_text(Fraction(rule["points"])),
-            },
-            points_text(Fraction(rule["gives"])),
-        )
-        for rule in explanation["rules"]
-    ]
-    multiplier = Fraction(explanation["multiplier"])
-    if multiplier != 1:
-        steps.append(_tier_step(explanation, multiplier))
+    amount_minor = explanation["amount_minor"]
+    steps = [_rule_step(rule, amount_minor) for rule in explanation["rules"]]
+    exact = sum((Fraction(rule["gives"]) for rule in explanation["rules"]), Fraction())
+    factors = _factors(explanation)
+    for name, times in factors:
+        exact *= times
+        steps.append(Step(name, f"× {figure_text(times)} = {figure_text(exact)}"))
+    if factors and exact.denominator != 1:
+        steps[-1] = Step(_rounded(steps[-1].words, explanation["rounding"]), steps[-1].figure)
     return steps
 
 
-def _tier_step(explanation: dict[str, Any], multiplier: Fraction) -> Step:
-    before = sum((Fraction(rule["gives"]) for rule in explanation["rules"]), Fraction())
-    exact = before * multiplier
-    english = get_language() == "en" and explanation.get("tier_name_en")
-    tier = explanation["tier_name_en"] if english else explanation["tier_name"]
-    words = _("%(tier)s tier") % {"tier": tier}
-    if exact.denominator != 1:
-        words = {
-            "floor": _("%(tier)s tier, rounded down"),
-            "ceil": _("%(tier)s tier, rounded up"),
-            "round": _("%(tier)s tier, rounded"),
-        }[explanation["rounding"]] % {"tier": tier}
-    return Step(words, f"× {figure_text(multiplier)} = {figure_text(exact)}")
+def _rule_step(rule: dict[str, Any], amount_minor: int) -> Step:
+    gives = points_text(Fraction(rule["gives"]))
+    if rule.get("per") == "order":
+        return Step(_named(rule, "name"), gives)
+    words = {
+        "amount": shown.money(amount_minor),
+        "money": shown.money(rule["per_minor"]),
+        "points": points_text(Fraction(rule["points"])),
+    }
+    return Step(_("%(amount)s, at %(money)s = %(points)s") % words, gives)
+
+
+def _factors(explanation: dict[str, Any]) -> list[tuple[str, Fraction]]:
+    """What the points are multiplied by and why, the tier last."""
+    factors = [
+        (_named(rule, "name"), Fraction(rule["times"]))
+        for rule in explanation.get("multipliers", [])
+    ]
+    tier = Fraction(explanation["multiplier"])
+    if tier != 1:
+        factors.append((_("%(tier)s tier") % {"tier": _named(explanation, "tier_name")}, tier))
+    return factors
+
+
+def _named(words: dict[str, Any], key: str) -> str:
+    english = get_language() == "en" and words.get(f"{key}_en")
+    return str(words[f"{key}_en"] if english else words[key])
+
+
+def _rounded(words: str, rounding: str) -> str:
+    return {
+        "floor": _("%(words)s, rounded down"),
+        "ceil": _("%(words)s, rounded up"),
+        "round": _("%(words)s, rounded"),
+    }[rounding] % {"words": words}
 
 
 def points_text(number: Fraction) -> str:

@@ -33,7 +33,7 @@ def test_a_stranger_reads_what_the_programme_gives(client: PageClient, shop: obj
 
     assert words(response, of="h1") == "Tích điểm ở Cà phê Hạ"
     page = words(response)
-    assert "10.000đ = 1 điểm Điểm dùng được trong 12 tháng Đăng nhập xem điểm" in page
+    assert "10.000đ = 1 điểm Điểm dùng được 12 tháng, đến hết tháng đó. Đăng nhập xem điểm" in page
     assert "Trà sen vàng 120 điểm" in page
     assert "Bạc 1.000.000đ 1,2" in page
 
@@ -45,7 +45,7 @@ def test_a_stranger_reads_it_in_english(client: PageClient, shop: object) -> Non
 
     assert words(response, of="h1") == "Collect points at Cà phê Hạ"
     page = words(response)
-    assert "10,000đ = 1 point Points can be used for 12 months" in page
+    assert "10,000đ = 1 point Points last 12 months, to the end of that month." in page
     assert "Silver 1,000,000đ 1.2" in page
     assert '<html lang="en">' in response.content.decode()
 

@@ -1,0 +1,122 @@
+"""When and for whom a rule holds, and reading that from the document. Pure."""
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from enum import StrEnum
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from loyalty.toml import KEY, Reader
+
+KEYS = {"from", "to", "weekdays", "hours", "branches", "tiers", "min_order_minor"}
+MAX_NUMBER = 10**12
+HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-4]):([0-5]\d)")
+MINUTES_A_DAY = 24 * 60
+
+
+class Weekday(StrEnum):
+    MONDAY = "mon"
+    TUESDAY = "tue"
+    WEDNESDAY = "wed"
+    THURSDAY = "thu"
+    FRIDAY = "fri"
+    SATURDAY = "sat"
+    SUNDAY = "sun"
+
+
+@dataclass(frozen=True)
+class Basket:
+    """What is being paid for, and where and when."""
+
+    total_minor: int
+    at: datetime  # As the shop's own clock shows it.
+    branch: str = ""  # Its key; empty where the sale names none.
+
+
+@dataclass(frozen=True)
+class Span:
+    """From `start` to just before `end`, in minutes since midnight."""
+
+    start: int
+    end: int
+
+    def holds(self, clock: time) -> bool:
+        """
+        >>> [Span(840, 1020).holds(time(h)) for h in (13, 14, 16, 17)]
+        [False, True, True, False]
+        """
+        return self.start <= clock.hour * 60 + clock.minute < self.end
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """All of them must hold; an empty one always does."""
+
+    first_day: date | None = None
+    last_day: date | None = None  # Included.
+    weekdays: frozenset[int] = frozenset()  # Monday is 0.
+    hours: tuple[Span, ...] = ()
+    branches: tuple[str, ...] = ()
+    tiers: tuple[str, ...] = ()
+    min_order_minor: int = 0
+
+    def hold(self, basket: Basket, tier_key: str) -> bool:
+        """Whether they hold for that basket of a customer of that tier."""
+        on = basket.at.date()
+        return (
+            (self.first_day is None or self.first_day <= on)
+            and (self.last_day is None or on <= self.last_day)
+            and (not self.weekdays or on.weekday() in self.weekdays)
+            and (not self.hours or any(span.holds(basket.at.time()) for span in self.hours))
+            and (not self.branches or basket.branch in self.branches)
+            and (not self.tiers or tier_key in self.tiers)
+            and basket.total_minor >= self.min_order_minor
+        )
+
+    @property
+    def always(self) -> bool:
+        """Whether they hold on every day and for every bill, tiers aside."""
+        return Conditions(tiers=self.tiers) == self
+
+
+def read(reader: Reader, place: str, row: dict[str, Any]) -> Conditions:
+    """The conditions that `row` names."""
+    first, last = reader.optional_day(place, row, "from"), reader.optional_day(place, row, "to")
+    if first and last and last < first:
+        reader.refuse(place, "to", _("not before the first day"))
+    days = reader.texts(place, row, "weekdays")
+    names = list(Weekday)
+    if any(day not in names for day in days):
+        reader.refuse(place, "weekdays", _("out of: %(names)s") % {"names": ", ".join(names)})
+    return Conditions(
+        first_day=first,
+        last_day=last,
+        weekdays=frozenset(names.index(Weekday(day)) for day in days if day in names),
+        hours=tuple(_span(reader, place, text) for text in reader.texts(place, row, "hours")),
+        branches=_keys(reader, place, row, "branches"),
+        tiers=_keys(reader, place, row, "tiers"),
+        min_order_minor=reader.whole(place, row, "min_order_minor", 1, MAX_NUMBER)
+        if "min_order_minor" in row
+        else 0,
+    )
+
+
+def _span(reader: Reader, place: str, text: str) -> Span:
+    match = HOURS.fullmatch(text)
+    start, end = (
+        (int(match[1]) * 60 + int(match[2]), int(match[3]) * 60 + int(match[4]))
+        if match
+        else (0, 0)
+    )
+    if not start < end <= MINUTES_A_DAY:
+        reader.refuse(place, "hours", _('such as "14:00-17:00", the end after the start'))
+    return Span(start, end)
+
+
+def _keys(reader: Reader, place: str, row: dict[str, Any], key: str) -> tuple[str, ...]:
+    texts = reader.texts(place, row, key)
+    if any(not KEY.fullmatch(text) for text in texts):
+        reader.refuse(place, key, _("small letters, digits, - and _ only, at most 40"))
+    return tuple(texts)
