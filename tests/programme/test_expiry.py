@@ -90,7 +90,7 @@ def test_a_tier_may_have_an_expiry_of_its_own():
         (
             "expire_after_months = 6",
             "never_expire = true",
-            "Điểm dùng được 6 tháng, đến hết tháng đó. Vàng: Điểm không hết hạn.",
+            "Điểm dùng được 6 tháng, tính đến cuối tháng. Vàng: Điểm không hết hạn.",
             "Points last 6 months, to the end of that month. Gold: Points never expire.",
         ),
     ],

@@ -31,7 +31,7 @@ from tests.purchases.sales_files import (
 from tests.support import database
 
 pytestmark = pytest.mark.django_db
-STATEMENTS = 44  # Of a file that fits one chunk.
+STATEMENTS = 47  # Of a file that fits one chunk.
 
 
 @pytest.fixture(autouse=True)

@@ -33,7 +33,9 @@ def test_a_stranger_reads_what_the_programme_gives(client: PageClient, shop: obj
 
     assert words(response, of="h1") == "Tích điểm ở Cà phê Hạ"
     page = words(response)
-    assert "10.000đ = 1 điểm Điểm dùng được 12 tháng, đến hết tháng đó. Đăng nhập xem điểm" in page
+    assert (
+        "10.000đ = 1 điểm Điểm dùng được 12 tháng, tính đến cuối tháng. Đăng nhập xem điểm" in page
+    )
     assert "Trà sen vàng 120 điểm" in page
     assert "Bạc 1.000.000đ 1,2" in page
 
