@@ -226,5 +226,8 @@ CELERY_BEAT_SCHEDULE = {
     "enqueue-journeys": {"task": "campaigns.enqueue_journeys", "schedule": timedelta(minutes=10)},
     "send-messages": {"task": "campaigns.send_messages", "schedule": timedelta(seconds=30)},
     "expire-points": {"task": "ledger.expire_points", "schedule": crontab(minute=5)},
+    # Every hour, so that a tier changes soon after midnight whatever the shop's time zone is.
+    "review-tiers": {"task": "tiers.review", "schedule": crontab(minute=10)},
+    "verify-tiers": {"task": "tiers.verify", "schedule": crontab(hour=20, minute=45)},
     "verify-ledger": {"task": "ledger.verify", "schedule": crontab(hour=20, minute=30)},
 }

@@ -8,8 +8,9 @@ from math import prod
 from typing import Any
 
 from loyalty.programme.conditions import Basket
-from loyalty.programme.document import Programme, Rounding, RoundingStage, Tier
+from loyalty.programme.document import Programme, Rounding, RoundingStage
 from loyalty.programme.earn_rules import EarnRule, Kind
+from loyalty.programme.ladder import Tier
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,10 @@
 from fractions import Fraction
 from math import prod
 
-from loyalty.programme.document import Programme, Tier
+from loyalty.programme.document import Programme
 from loyalty.programme.earn_rules import Kind
 from loyalty.programme.earning import everyday_rules
+from loyalty.programme.ladder import Tier
 
 
 def money_for_points(programme: Programme, *, points: int, tier: Tier) -> int | None:

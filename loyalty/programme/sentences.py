@@ -12,7 +12,7 @@ from django.utils.translation import ngettext, override
 
 from loyalty.money import format_money
 from loyalty.programme.conditions import Conditions, Span
-from loyalty.programme.document import Programme, Tier
+from loyalty.programme.document import Programme
 from loyalty.programme.earn_rules import EarnRule, Kind
 from loyalty.programme.earning import by_priority, everyday_rules
 from loyalty.programme.expiry import AfterDays, AfterMonths, EachYear, Expiry
@@ -174,19 +174,6 @@ def _each_year(expiry: EachYear) -> str:
         )
         % words
     )
-
-
-def tier_sentence(tier: Tier, *, currency: str, language: str) -> str:
-    """What a tier asks for and gives: "Bạc: từ 1.000.000đ, điểm nhân 1,2"."""
-    with override(language):
-        words = {
-            "tier": tier.label(language),
-            "money": format_money(tier.entry_minor, currency=currency, language=language),
-            "times": multiplier_text(tier.multiplier, language=language),
-        }
-        if tier.entry_minor == 0:
-            return _("%(tier)s: from the first purchase, points × %(times)s") % words
-        return _("%(tier)s: from %(money)s spent, points × %(times)s") % words
 
 
 def multiplier_text(multiplier: Fraction, *, language: str) -> str:

@@ -14,13 +14,13 @@ from loyalty.ledger import services as ledger
 from loyalty.money import MAX_MINOR
 from loyalty.programme.conditions import Basket
 from loyalty.programme.earning import Earning, earn
-from loyalty.programme.versions import Rules, in_force
 from loyalty.purchases import activity
 from loyalty.purchases.models import Purchase
 from loyalty.purchases.sale import effect_of, request_hash
 from loyalty.shop.models import Branch, User
 from loyalty.shop.queries import get_shop
 from loyalty.tiers import services as tiers
+from loyalty.tiers.rules import Course
 
 
 @dataclass(frozen=True)
@@ -41,12 +41,16 @@ def quote(
     What a sale of `amount_minor` in `branch` would earn the customer at that moment. Writes
     nothing.
     """
-    rules = in_force(at)
-    climb = tiers.climbs_of([customer.pk])[customer.pk] if customer else None
+    course = tiers.course_of(get_shop().zone)
+    programme = course.at(at).programme
+    tier_key = ""
+    if customer is not None:
+        climb = tiers.climbs_of([customer.pk], course=course)[customer.pk]
+        tier_key = climb.advance(local_date(at, course.zone), course).tier_key
     return earn(
-        rules.programme,
-        basket=_basket(amount_minor, branch, at, get_shop().zone),
-        tier=rules.programme.tier(climb.tier_key if climb else ""),
+        programme,
+        basket=_basket(amount_minor, branch, at, course.zone),
+        tier=programme.tier(tier_key),
     )
 
 
@@ -95,7 +99,7 @@ def record_purchase(
         recorded_by=by,
     )
     if customer is not None:
-        _earn(purchase, customer, _basket(amount_minor, branch, at, zone), in_force(at))
+        _earn(purchase, customer, _basket(amount_minor, branch, at, zone), tiers.course_of(zone))
     purchase.save(force_insert=True)
     return _recorded(purchase, replayed=False)
 
@@ -119,11 +123,11 @@ def _basket(amount_minor: int, branch: Branch | None, at: datetime, zone: ZoneIn
     return Basket(amount_minor, at.astimezone(zone), branch.key if branch else "")
 
 
-def _earn(purchase: Purchase, customer: Customer, basket: Basket, rules: Rules) -> None:
+def _earn(purchase: Purchase, customer: Customer, basket: Basket, course: Course) -> None:
     """Everything a sale does for its customer, under the account's lock; fills in `purchase`."""
     purchase.balance_after = ledger.lock_accounts([customer.pk])[customer.pk]
-    before = tiers.climbs_of([customer.pk])[customer.pk]
-    effect = effect_of(purchase, basket=basket, before=before, rules=rules)
+    before = tiers.climbs_of([customer.pk], course=course, earliest={customer.pk: basket.at})
+    effect = effect_of(purchase, basket=basket, before=before[customer.pk], course=course)
     if effect.credit:
         posted = ledger.earn(
             credits_due=[effect.credit],
@@ -134,8 +138,8 @@ def _earn(purchase: Purchase, customer: Customer, basket: Basket, rules: Rules) 
         purchase.entry_id, purchase.balance_after = posted.entry_id, posted.balance_after
     tiers.record(
         qualifications=[effect.qualification],
-        changes=[effect.change] if effect.change else [],
         ends=[effect.after],
+        recorded_at=purchase.recorded_at,
     )
     activity.add([purchase])
 

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 from loyalty.ledger.services import Credit
 from loyalty.programme.conditions import Basket
-from loyalty.programme.document import Tier
 from loyalty.programme.earning import Earning, earn, last_day
+from loyalty.programme.ladder import Tier
 from loyalty.programme.versions import Rules
 from loyalty.purchases.models import Purchase
-from loyalty.tiers.models import Qualification, TierChange
-from loyalty.tiers.services import Climb, change_between
+from loyalty.tiers.models import Qualification
+from loyalty.tiers.rules import Climb, Course, Event
 
 
 @dataclass(frozen=True)
@@ -19,32 +19,27 @@ class Effect:
 
     credit: Credit | None  # None: too small a bill for a point.
     qualification: Qualification
-    change: TierChange | None
     after: Climb  # Where the customer stands now.
 
 
-def effect_of(purchase: Purchase, *, basket: Basket, before: Climb, rules: Rules) -> Effect:
+def effect_of(purchase: Purchase, *, basket: Basket, before: Climb, course: Course) -> Effect:
     """
     What the sale of `basket` comes to for a customer who stood at `before`, by the rules of its moment:
     points at the tier they had, then the tier the spend leads to. Fills in the purchase's
     points and tiers; the entry and the balance are the ledger's to say.
     """
+    rules = course.at(purchase.occurred_at)
     programme = rules.programme
+    before = before.advance(purchase.occurred_on, course)
     tier = programme.tier(before.tier_key)
     earning = earn(programme, basket=basket, tier=tier)
-    after = before.qualify(spend_minor=purchase.amount_minor, at=purchase.occurred_at, rules=rules)
+    event = Event(purchase.occurred_at, purchase.occurred_on, purchase.amount_minor, earning.points)
+    after = before.qualify(event, course)
     purchase.points = earning.points
     purchase.tier_before, purchase.tier_after = tier.key, after.tier_key
     return Effect(
         credit=_credit(purchase, earning, tier, rules) if earning.points else None,
         qualification=_qualification(purchase),
-        change=change_between(
-            before,
-            after,
-            at=purchase.occurred_at,
-            recorded_at=purchase.recorded_at,
-            rules=rules,
-        ),
         after=after,
     )
 
@@ -73,6 +68,7 @@ def _qualification(purchase: Purchase) -> Qualification:
         source=purchase.source,
         reference=purchase.reference,
         spend_minor=purchase.amount_minor,
+        points=purchase.points,
         occurred_at=purchase.occurred_at,
         recorded_at=purchase.recorded_at,
     )

@@ -1,38 +1,85 @@
 """Where a customer stands and what the next tier asks for."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
-from django.db.models import Sum
+from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models.functions import TruncDate
 
-from loyalty.programme.document import Programme, Tier
-from loyalty.tiers.models import Qualification, Standing
+from loyalty.dates import local_date
+from loyalty.programme.ladder import By, Tier, Window
+from loyalty.programme.versions import Rules
+from loyalty.tiers.models import Qualification
+from loyalty.tiers.rules import Climb, Event
+from loyalty.tiers.services import climbs_of, course_of
 
 
 @dataclass(frozen=True)
 class Progress:
-    """Money in minor units of the shop's currency."""
+    """Figures are minor units of money, points or visits: what the programme counts."""
 
     tier: Tier
     next_tier: Tier | None  # None at the top.
-    spend_minor: int
-    remaining_minor: int  # 0 at the top.
+    by: By
+    counted: int
+    remaining: int  # 0 at the top.
+    held_through: date | None  # The tier is safe through that day; None: no review is due.
 
 
-def progress_of(customer_id: int, *, programme: Programme) -> Progress:
-    """The customer's tier and the way to the next one. One query."""
-    standing = Standing.objects.filter(pk=customer_id).first()
-    spend = standing.spend_minor if standing else 0
-    tier = programme.tier(standing.tier_key) if standing else programme.tiers[0]
-    next_tier = programme.tier_after(tier)
-    remaining = max(0, next_tier.entry_minor - spend) if next_tier else 0
-    return Progress(tier, next_tier, spend, remaining)
-
-
-def spend_through(customer_id: int, *, source: str, reference: str) -> int:
+def progress_of(customer_id: int, *, at: datetime, zone: ZoneInfo) -> Progress:
     """
-    The customer's qualifying spend in minor units right after that event was recorded; 0 for
-    an unknown event. One query.
+    The customer's tier at that moment and the way to the next one, whether or not the review
+    has run. Two queries, three where a window counts.
     """
+    course = course_of(zone)
+    climb = climbs_of([customer_id], course=course)[customer_id]
+    today = local_date(at, zone)
+    return _progress(climb.advance(today, course), today, course.at(at))
+
+
+def progress_after(
+    customer_id: int, *, source: str, reference: str, tier_key: str, at: datetime, zone: ZoneInfo
+) -> Progress:
+    """
+    The way to the next tier as it was right after that event, recorded when the customer had
+    `tier_key`; the same however much later one asks.
+    """
+    course = course_of(zone)
+    rules, today = course.at(at), local_date(at, zone)
     theirs = Qualification.objects.filter(customer_id=customer_id)
     event = theirs.filter(source=source, reference=reference).values("pk")
-    return theirs.filter(pk__lte=event).aggregate(spend=Sum("spend_minor"))["spend"] or 0
+    rows = theirs.filter(pk__lte=event)
+    climb = Climb(customer_id, tier_key)
+    if rules.programme.tier_rules.window is Window.LIFETIME:
+        spend_minor, points, visits = _totals(rows, zone)
+        climb = replace(climb, spend_minor=spend_minor, points=points, visits=visits)
+    elif course.horizon:
+        events = rows.filter(occurred_at__gte=at - course.horizon)
+        climb = replace(climb, events=tuple(_event(row, zone) for row in events))
+    return _progress(climb, today, rules)
+
+
+def _totals(rows: QuerySet[Qualification], zone: ZoneInfo) -> tuple[int, int, int]:
+    day = TruncDate("occurred_at", tzinfo=zone)
+    sums = rows.aggregate(
+        spend=Sum("spend_minor"),
+        points=Sum("points"),
+        visits=Count(day, distinct=True, filter=Q(spend_minor__gt=0)),
+    )
+    return sums["spend"] or 0, sums["points"] or 0, sums["visits"]
+
+
+def _event(row: Qualification, zone: ZoneInfo) -> Event:
+    on = local_date(row.occurred_at, zone)
+    return Event(row.occurred_at, on, row.spend_minor, row.points)
+
+
+def _progress(climb: Climb, today: date, rules: Rules) -> Progress:
+    programme = rules.programme
+    tier = programme.tier(climb.tier_key)
+    next_tier = programme.tier_after(tier)
+    counted = climb.counting(today, programme.tier_rules)
+    remaining = max(0, next_tier.entry - counted) if next_tier else 0
+    by = programme.tier_rules.by
+    return Progress(tier, next_tier, by, counted, remaining, climb.held_through)

@@ -1,72 +1,121 @@
 """The only writers of qualifications and standings. Callers hold the customer's account lock."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
-from django.db import connection
+from django.db import connection, transaction
+from django.utils.translation import gettext as _
 
-from loyalty.programme.versions import Rules
-from loyalty.tiers.models import Qualification, Standing, TierChange
+from customers.models import Customer
+from loyalty.dates import local_date
+from loyalty.errors import InvalidInput
+from loyalty.ledger.services import lock_accounts
+from loyalty.programme.versions import timeline
+from loyalty.shop.models import User
+from loyalty.shop.queries import get_shop
+from loyalty.tiers.models import Qualification, Standing, TierChange, TierFloor
+from loyalty.tiers.rules import Climb, Course, Event
 
+REVIEWED_AT_ONCE = 500  # Customers a transaction.
 _ADD_QUALIFICATIONS = """
 INSERT INTO tiers_qualification
-    (customer_id, source, reference, spend_minor, occurred_at, recorded_at)
+    (customer_id, source, reference, spend_minor, points, occurred_at, recorded_at)
 SELECT * FROM unnest(
-    %s::bigint[], %s::text[], %s::text[], %s::bigint[], %s::timestamptz[], %s::timestamptz[]
+    %s::bigint[], %s::text[], %s::text[], %s::bigint[], %s::bigint[], %s::timestamptz[],
+    %s::timestamptz[]
 )
 """
-_SAVE_STANDINGS = """
-INSERT INTO tiers_standing (customer_id, tier_key, spend_minor, since, programme_version_id)
-SELECT * FROM unnest(%s::bigint[], %s::text[], %s::bigint[], %s::timestamptz[], %s::bigint[])
-ON CONFLICT (customer_id) DO UPDATE SET tier_key = excluded.tier_key,
-    spend_minor = excluded.spend_minor, since = excluded.since,
-    programme_version_id = excluded.programme_version_id
+_STANDING = (
+    *("customer_id", "tier_key", "earned_key", "spend_minor", "points", "visits"),
+    *("last_visit_on", "since", "held_through", "floor_key", "floor_through"),
+    *("programme_version_id", "counted_at", "settled_on"),
+)
+_SAVE_STANDINGS = f"""
+INSERT INTO tiers_standing ({", ".join(_STANDING)})
+SELECT * FROM unnest(
+    %s::bigint[], %s::text[], %s::text[], %s::bigint[], %s::bigint[], %s::int[],
+    %s::date[], %s::timestamptz[], %s::date[], %s::text[], %s::date[],
+    %s::bigint[], %s::timestamptz[], %s::date[]
+)
+ON CONFLICT (customer_id) DO UPDATE SET
+{", ".join(f"{column} = excluded.{column}" for column in _STANDING[1:])}
+"""  # noqa: S608 (the columns are ours)
+# All events of those whose history must be counted again, of the others what a window may count.
+_EVENTS = """
+SELECT q.customer_id, q.occurred_at, q.spend_minor, q.points
+FROM tiers_qualification q JOIN tiers_standing s USING (customer_id)
+WHERE q.customer_id = ANY (%s)
+    AND (q.customer_id = ANY (%s) OR q.occurred_at >= s.counted_at - make_interval(days => %s))
+ORDER BY q.occurred_at, q.id
 """
 
 
-@dataclass(frozen=True)
-class Climb:
-    """Where one customer stands, in memory; `qualify` gives the next one. Pure."""
-
-    customer_id: int
-    tier_key: str  # Empty before the first qualification.
-    spend_minor: int
-    since: datetime | None
-    version_id: int | None
-
-    def qualify(self, *, spend_minor: int, at: datetime, rules: Rules) -> "Climb":
-        """
-        The standing after one more event. A tier once reached is kept: lifetime spend only
-        grows, and a later version that asks for more takes nobody's tier away.
-        """
-        spend = self.spend_minor + spend_minor
-        programme = rules.programme
-        reached = programme.tier_for_spend(spend)
-        if self.tier_key and programme.tier(self.tier_key).entry_minor >= reached.entry_minor:
-            return Climb(self.customer_id, self.tier_key, spend, self.since, self.version_id)
-        return Climb(self.customer_id, reached.key, spend, at, rules.version_id)
+def course_of(zone: ZoneInfo) -> Course:
+    """The rules over time as tiers need them. One query, when the versions are known already."""
+    return Course(tuple(timeline()), zone)
 
 
-def climbs_of(customer_ids: Sequence[int]) -> dict[int, Climb]:
-    """Where each of these customers stands now; new ones at the very start. One query."""
-    standings = {
-        row.customer_id: Climb(
-            row.customer_id, row.tier_key, row.spend_minor, row.since, row.programme_version_id
-        )
-        for row in Standing.objects.filter(customer_id__in=customer_ids)
+def climbs_of(
+    customer_ids: Sequence[int],
+    *,
+    course: Course,
+    earliest: Mapping[int, datetime] | None = None,
+) -> dict[int, Climb]:
+    """
+    Where each of these customers stands; new ones at the very start. `earliest` names the first
+    event that is about to be counted for each: where it lies before what is counted already, the
+    whole history comes along. One or two queries.
+    """
+    rows = {row.customer_id: row for row in Standing.objects.filter(customer_id__in=customer_ids)}
+    late = [pk for pk, at in (earliest or {}).items() if pk in rows and _late(rows[pk], at, course)]
+    events: dict[int, list[Event]] = {pk: [] for pk in rows}
+    if late or (course.horizon and rows):
+        with connection.cursor() as cursor:
+            days = course.horizon.days if course.horizon else -1
+            cursor.execute(_EVENTS, [list(rows), late, days])
+            for pk, at, spend_minor, points in cursor.fetchall():
+                events[pk].append(Event(at, local_date(at, course.zone), spend_minor, points))
+    return {
+        pk: _climb(rows[pk], tuple(events[pk]), complete=pk in late) if pk in rows else Climb(pk)
+        for pk in customer_ids
     }
-    return {pk: standings.get(pk) or Climb(pk, "", 0, None, None) for pk in customer_ids}
+
+
+def _late(row: Standing, at: datetime, course: Course) -> bool:
+    if row.counted_at is None or row.settled_on is None:
+        return False
+    return at < row.counted_at or local_date(at, course.zone) < row.settled_on
+
+
+def _climb(row: Standing, events: tuple[Event, ...], *, complete: bool) -> Climb:
+    return Climb(
+        customer_id=row.customer_id,
+        tier_key=row.tier_key,
+        earned_key=row.earned_key,
+        spend_minor=row.spend_minor,
+        points=row.points,
+        visits=row.visits,
+        last_visit_on=row.last_visit_on,
+        since=row.since,
+        held_through=row.held_through,
+        floor_key=row.floor_key,
+        floor_through=row.floor_through,
+        version_id=row.programme_version_id,
+        counted_at=row.counted_at,
+        settled_on=row.settled_on,
+        events=events,
+        complete=complete,
+    )
 
 
 def record(
-    *, qualifications: Sequence[Qualification], changes: Sequence[TierChange], ends: Sequence[Climb]
+    *, qualifications: Sequence[Qualification], ends: Sequence[Climb], recorded_at: datetime
 ) -> None:
     """
-    Keep what one or many sales came to: their qualification rows, the moves between tiers on
-    the way, and where each customer stands at the end. The database refuses an event twice.
+    Keep what one or many sales came to: their qualification rows, where each customer stands at
+    the end, and the moves between tiers on the way. The database refuses an event twice.
     """
-    TierChange.objects.bulk_create(changes)
     with connection.cursor() as cursor:
         cursor.execute(
             _ADD_QUALIFICATIONS,
@@ -75,35 +124,88 @@ def record(
                 [row.source for row in qualifications],
                 [row.reference for row in qualifications],
                 [row.spend_minor for row in qualifications],
+                [row.points for row in qualifications],
                 [row.occurred_at for row in qualifications],
                 [row.recorded_at for row in qualifications],
             ],
         )
-        cursor.execute(
-            _SAVE_STANDINGS,
-            [
-                [end.customer_id for end in ends],
-                [end.tier_key for end in ends],
-                [end.spend_minor for end in ends],
-                [end.since for end in ends],
-                [end.version_id for end in ends],
-            ],
+    _save(ends, recorded_at=recorded_at)
+
+
+def _save(ends: Sequence[Climb], *, recorded_at: datetime) -> None:
+    TierChange.objects.bulk_create(
+        TierChange(
+            customer_id=end.customer_id,
+            from_key=move.from_key,
+            to_key=move.to_key,
+            reason=move.why,
+            spend_minor=move.spend_minor,
+            programme_version_id=move.version_id,
+            occurred_at=move.at,
+            recorded_at=recorded_at,
         )
-
-
-def change_between(
-    before: Climb, after: Climb, *, at: datetime, recorded_at: datetime, rules: Rules
-) -> TierChange | None:
-    """The row that tells of a move from `before` to `after`, or None when the tier stayed."""
-    if before.tier_key == after.tier_key:
-        return None
-    return TierChange(
-        customer_id=after.customer_id,
-        from_key=before.tier_key,
-        to_key=after.tier_key,
-        reason=TierChange.Reason.REACHED if before.tier_key else TierChange.Reason.JOINED,
-        spend_minor=after.spend_minor,
-        programme_version_id=rules.version_id,
-        occurred_at=at,
-        recorded_at=recorded_at,
+        for end in ends
+        for move in end.moves
     )
+    names = ["version_id" if name == "programme_version_id" else name for name in _STANDING]
+    with connection.cursor() as cursor:
+        cursor.execute(_SAVE_STANDINGS, [[getattr(end, name) for end in ends] for name in names])
+
+
+@transaction.atomic
+def give_tier(
+    *, customer: Customer, tier_key: str, through: date, reason: str, at: datetime, by: User
+) -> TierFloor:
+    """
+    Give the customer that tier by hand: through that day they have no lower one, whatever they
+    buy; a higher one they earn is theirs. It takes the place of a tier given before; giving the
+    lowest tier takes one back. Safe to repeat: the same gift again changes nothing but the
+    record of who gave it. Raises InvalidInput naming the field.
+    """
+    course = course_of(get_shop().zone)
+    if tier_key not in {tier.key for tier in course.at(at).programme.tiers}:
+        raise InvalidInput("tier", _("There is no such tier."))
+    if through < local_date(at, course.zone):
+        raise InvalidInput("through", _("This day is over."))
+    if not reason.strip():
+        raise InvalidInput("reason", _("A reason is needed."))
+    lock_accounts([customer.pk])
+    climb = climbs_of([customer.pk], course=course)[customer.pk]
+    floor = TierFloor.objects.create(
+        customer=customer,
+        tier_key=tier_key,
+        through=through,
+        reason=reason,
+        given_at=at,
+        given_by=by,
+    )
+    _save([climb.with_floor(tier_key, through, at=at, course=course)], recorded_at=at)
+    return floor
+
+
+def review_tiers(*, at: datetime) -> int:
+    """
+    Settle every customer's tier until today in the shop; return how many tiers changed. Safe
+    to run twice, late or in parallel: the days are settled in their order, whenever it runs.
+    """
+    course = course_of(get_shop().zone)
+    today = local_date(at, course.zone)
+    due = Standing.objects.exclude(floor_key="") | Standing.objects.filter(settled_on__lt=today)
+    if not course.loses:
+        due = Standing.objects.exclude(floor_key="")
+    ids = list(due.order_by("customer_id").values_list("customer_id", flat=True))
+    chunks = [
+        ids[start : start + REVIEWED_AT_ONCE] for start in range(0, len(ids), REVIEWED_AT_ONCE)
+    ]
+    return sum(_review(chunk, today, course=course, at=at) for chunk in chunks)
+
+
+@transaction.atomic
+def _review(ids: Sequence[int], today: date, *, course: Course, at: datetime) -> int:
+    lock_accounts(ids)
+    climbs = climbs_of(ids, course=course)
+    ends = [climb.advance(today, course) for climb in climbs.values()]
+    settled = [end for end in ends if end != climbs[end.customer_id]]
+    if settled:
+        _save(settled, recorded_at=at)
+    return sum(bool(end.moves) for end in settled)

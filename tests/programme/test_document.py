@@ -17,7 +17,7 @@ def test_the_cafe_starter_reads_as_written():
     assert (programme.point_name, programme.expiry) == ("điểm", AfterMonths(12))
     assert [(rule.points, rule.per_minor) for rule in programme.earn] == [(1, 10_000)]
     assert (programme.rounding, programme.rounding_stage) == (Rounding.FLOOR, RoundingStage.STEP)
-    assert [(tier.key, tier.entry_minor, tier.multiplier) for tier in programme.tiers] == [
+    assert [(tier.key, tier.entry, tier.multiplier) for tier in programme.tiers] == [
         ("moi", 0, Fraction(1)),
         ("bac", 1_000_000, Fraction(6, 5)),
         ("vang", 3_000_000, Fraction(3, 2)),
@@ -104,7 +104,7 @@ def test_every_mistake_is_told_at_once():
         parse("point = 1\n")
 
     assert refused.value.errors == [
-        "dòng 1: point: không có khoá này; được dùng: earn, points, rounding, tiers",
+        "dòng 1: point: không có khoá này; được dùng: earn, points, rounding, tier_rules, tiers",
         "dòng 1: earn: cần ít nhất một [[earn]]",
         "dòng 1: tiers: cần ít nhất một [[tiers]]",
     ]
@@ -119,7 +119,7 @@ def test_what_is_not_a_programme_is_refused(text):
 def test_the_tier_is_found_by_spend_and_the_next_one_above_it():
     programme = parse(CAFE)
 
-    found = [programme.tier_for_spend(spend).key for spend in (0, 999_999, 1_000_000, 10**11)]
+    found = [programme.tier_for(spend).key for spend in (0, 999_999, 1_000_000, 10**11)]
 
     assert found == ["moi", "moi", "bac", "kim-cuong"]
     after = [programme.tier_after(tier) for tier in programme.tiers]

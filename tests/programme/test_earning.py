@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from loyalty.programme.conditions import Basket
 from loyalty.programme.document import Rounding, RoundingStage, parse
 from loyalty.programme.earning import earn
-from loyalty.programme.sentences import earn_sentence, expiry_sentence, tier_sentence
+from loyalty.programme.sentences import earn_sentence, expiry_sentence
+from loyalty.programme.tier_sentences import tier_sentence
 from tests.factories.clock import NOON
 from tests.factories.shop import STARTERS
 
@@ -87,8 +88,8 @@ def test_the_rules_in_one_sentence_each():
         return [
             earn_sentence(CAFE, currency="VND", language=language),
             expiry_sentence(CAFE, language=language),
-            tier_sentence(NEW, currency="VND", language=language),
-            tier_sentence(SILVER, currency="VND", language=language),
+            tier_sentence(CAFE, NEW, currency="VND", language=language),
+            tier_sentence(CAFE, SILVER, currency="VND", language=language),
         ]
 
     assert said("vi") == [

@@ -8,13 +8,11 @@ what it comes to is collected and written by COPY and one statement a table and 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from zoneinfo import ZoneInfo
 
 from django.db import connection
 
 from loyalty.ledger import services as ledger
 from loyalty.programme.conditions import Basket
-from loyalty.programme.versions import Rules, in_force_of, timeline
 from loyalty.purchases import activity
 from loyalty.purchases.imports.progress import Report
 from loyalty.purchases.models import ImportBatch, Purchase
@@ -22,7 +20,7 @@ from loyalty.purchases.sale import Effect, effect_of, request_hash
 from loyalty.shop.models import Branch
 from loyalty.shop.queries import get_shop
 from loyalty.tiers import services as tiers
-from loyalty.tiers.services import Climb
+from loyalty.tiers.rules import Climb, Course
 
 CHUNK = 5_000
 # By customer, so that accounts are locked in the order every other writer locks them.
@@ -44,8 +42,7 @@ Staged = tuple[int | None, int | None, str, int, datetime, date]
 class _Constants:
     """What does not change from sale to sale."""
 
-    versions: Sequence[tuple[datetime, Rules]]
-    zone: ZoneInfo
+    course: Course
     branch_keys: dict[int, str]
 
 
@@ -59,7 +56,7 @@ def record_staged(
     *, batch: ImportBatch, at: datetime, total: int, report: Report, chunk: int = CHUNK
 ) -> Tally:
     """Record every staged sale as part of `batch`, `chunk` sales at a time; return the sums."""
-    tally, rules = Tally(), _Constants(timeline(), get_shop().zone, _branch_keys())
+    tally, rules = Tally(), _Constants(tiers.course_of(get_shop().zone), _branch_keys())
     with connection.chunked_cursor() as cursor:
         cursor.execute(_STAGED)
         while rows := cursor.fetchmany(chunk):
@@ -120,7 +117,7 @@ def _earn(
     """The ledger's, the tiers' and the activity's part of these sales, in their order."""
     ids = sorted({purchase.customer_id for purchase in purchases if purchase.customer_id})
     balances = ledger.lock_accounts(ids)
-    climbs = tiers.climbs_of(ids)
+    climbs = tiers.climbs_of(ids, course=rules.course, earliest=_earliest(purchases))
     effects = [_effect(purchase, climbs, rules) for purchase in purchases]
     posted = ledger.earn(
         credits_due=[effect.credit for effect in effects if effect.credit],
@@ -136,10 +133,15 @@ def _earn(
         purchase.balance_after = balances[customer_id]
     tiers.record(
         qualifications=[effect.qualification for effect in effects],
-        changes=[effect.change for effect in effects if effect.change],
         ends=list(climbs.values()),
+        recorded_at=at,
     )
     activity.add(purchases)
+
+
+def _earliest(purchases: Sequence[Purchase]) -> dict[int, datetime]:
+    """When each customer's first sale of these happened; they come in the order of time."""
+    return {purchase.customer_id or 0: purchase.occurred_at for purchase in reversed(purchases)}
 
 
 def _effect(
@@ -151,14 +153,14 @@ def _effect(
     customer_id = purchase.customer_id or 0
     basket = Basket(
         purchase.amount_minor,
-        purchase.occurred_at.astimezone(rules.zone),
+        purchase.occurred_at.astimezone(rules.course.zone),
         rules.branch_keys.get(purchase.branch_id or 0, ""),
     )
     effect = effect_of(
         purchase,
         basket=basket,
         before=climbs[customer_id],
-        rules=in_force_of(rules.versions, purchase.occurred_at),
+        course=rules.course,
     )
     climbs[customer_id] = effect.after
     return effect

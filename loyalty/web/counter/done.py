@@ -2,16 +2,16 @@
 
 from dataclasses import dataclass
 from datetime import date
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
-from loyalty.programme.document import Tier
-from loyalty.programme.versions import in_force
+from loyalty.programme.ladder import Tier
 from loyalty.purchases.models import Purchase
-from loyalty.tiers.queries import spend_through
+from loyalty.tiers.queries import Progress, progress_after
 from loyalty.web.counter.till import SOURCE, TillRequest, at_the_till
 from loyalty.web.shared.sums import earning_steps
 
@@ -22,8 +22,7 @@ class Standing:
 
     tier: Tier
     promoted: bool  # The sale reached `tier`.
-    next_tier: Tier | None
-    remaining_minor: int
+    progress: Progress
 
 
 @require_safe
@@ -41,7 +40,9 @@ def done(request: TillRequest, purchase_id: int) -> HttpResponse:
         {
             "purchase": purchase,
             "customer": purchase.customer,
-            "standing": standing_after(purchase) if purchase.customer else None,
+            "standing": standing_after(purchase, zone=request.shop.zone)
+            if purchase.customer
+            else None,
             "steps": earning_steps(entry.explanation) if entry else [],
             "last_day": _last_day(purchase),
             "site": settings.SITE_URL,
@@ -49,19 +50,20 @@ def done(request: TillRequest, purchase_id: int) -> HttpResponse:
     )
 
 
-def standing_after(purchase: Purchase) -> Standing:
+def standing_after(purchase: Purchase, *, zone: ZoneInfo) -> Standing:
     """Tier and way to the next one as they were when the sale was recorded."""
-    programme = in_force(purchase.occurred_at).programme
-    tier = programme.tier(purchase.tier_after)
-    next_tier = programme.tier_after(tier)
-    spend = spend_through(
-        purchase.customer_id or 0, source=purchase.source, reference=purchase.reference
+    progress = progress_after(
+        purchase.customer_id or 0,
+        source=purchase.source,
+        reference=purchase.reference,
+        tier_key=purchase.tier_after,
+        at=purchase.occurred_at,
+        zone=zone,
     )
     return Standing(
-        tier=tier,
+        tier=progress.tier,
         promoted=purchase.tier_before != purchase.tier_after,
-        next_tier=next_tier,
-        remaining_minor=max(0, next_tier.entry_minor - spend) if next_tier else 0,
+        progress=progress,
     )
 
 

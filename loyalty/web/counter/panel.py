@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo
 from customers.models import Customer
 from loyalty.dates import local_date
 from loyalty.ledger.queries import points_of
-from loyalty.programme.versions import in_force
 from loyalty.tiers.queries import Progress, progress_of
 from loyalty.web.counter.birthdays import birthday_soon
 from rewards.models import Reward, Voucher
@@ -45,7 +44,7 @@ def panel_of(customer: Customer, *, at: datetime, zone: ZoneInfo) -> Panel:
         customer=customer,
         today=today,
         usable=usable,
-        progress=progress_of(customer.pk, programme=in_force(at).programme),
+        progress=progress_of(customer.pk, at=at, zone=zone),
         last_on=_last_on(customer),
         birthday=birthday_soon(day=customer.birth_day, month=customer.birth_month, today=today),
         vouchers=vouchers[:first],

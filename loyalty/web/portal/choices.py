@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from loyalty.programme.document import Programme, Tier
+from loyalty.programme.document import Programme
 from loyalty.programme.estimates import money_for_points
+from loyalty.programme.ladder import Tier
 from rewards.models import Reward
 from rewards.queries import Offer
 

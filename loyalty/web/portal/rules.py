@@ -9,7 +9,8 @@ from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
 from loyalty.dates import local_date
-from loyalty.programme.document import Programme, Tier
+from loyalty.programme.document import Programme
+from loyalty.programme.ladder import By, Tier
 from loyalty.programme.models import ProgrammeVersion
 from loyalty.programme.sentences import (
     earn_sentence,
@@ -17,6 +18,7 @@ from loyalty.programme.sentences import (
     multiplier_text,
     rule_sentences,
 )
+from loyalty.programme.tier_sentences import standing_sentences
 from loyalty.programme.versions import in_force
 from loyalty.shop.models import Branch
 from loyalty.web.shared.http import ShopRequest, VisitorRequest
@@ -26,6 +28,7 @@ from loyalty.web.shared.members import member_of
 @dataclass(frozen=True)
 class TierLine:
     tier: Tier
+    by: By
     multiplier: str
 
 
@@ -60,7 +63,9 @@ def _branch_names(programme: Programme) -> dict[str, str]:
 def tier_lines(programme: Programme) -> list[TierLine]:
     """The tiers, lowest first."""
     return [
-        TierLine(tier, multiplier_text(tier.multiplier, language=_language()))
+        TierLine(
+            tier, programme.tier_rules.by, multiplier_text(tier.multiplier, language=_language())
+        )
         for tier in programme.tiers
     ]
 
@@ -76,6 +81,7 @@ def terms(request: VisitorRequest) -> HttpResponse:
             "since": ProgrammeVersion.objects.get(pk=rules.version_id).effective_from,
             "sentences": sentences(request, rules.programme),
             "tiers": tier_lines(rules.programme),
+            "tier_sentences": standing_sentences(rules.programme, language=_language()),
         },
     )
 

@@ -32,6 +32,6 @@ def standing_of(request: MemberRequest, *, at: datetime) -> MemberStanding:
         today=today,
         points=points,
         programme=programme,
-        progress=progress_of(request.member.pk, programme=programme),
+        progress=progress_of(request.member.pk, at=at, zone=request.shop.zone),
         next_expiry=soon[0] if soon else None,
     )

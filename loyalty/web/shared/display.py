@@ -7,9 +7,10 @@ from datetime import date, datetime
 from typing import Protocol
 
 from django.utils import timezone
-from django.utils.translation import get_language
+from django.utils.translation import get_language, ngettext
 
 from loyalty.money import format_money
+from loyalty.programme.ladder import By
 from loyalty.web.shared import formats
 from loyalty.web.shared.currency import active_currency
 
@@ -64,6 +65,19 @@ def clock(moment: datetime) -> str:
 def code(text: str) -> str:
     """20487731 → 2048 7731."""
     return formats.grouped_code(text)
+
+
+def counted(number: int, by: By) -> str:
+    """What counts towards a tier, with its unit: 350.000đ, 35 điểm, 3 lần mua."""
+    if by is By.SPEND:
+        return money(number)
+    if by is By.POINTS:
+        words = ngettext("%(figure)s point", "%(figure)s points", number)
+    else:
+        words = ngettext(
+            "%(figure)s day with a purchase", "%(figure)s days with a purchase", number
+        )
+    return words % {"figure": points(number)}
 
 
 def named(thing: Named) -> str:

@@ -20,6 +20,7 @@ for shown in (
     display.month,
     display.clock,
     display.code,
+    display.counted,
     display.named,
     display.described,
 ):

@@ -1,0 +1,147 @@
+"""The tiers: what each asks for and gives, how that is counted, and when a tier is lost. Pure."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from fractions import Fraction
+from itertools import pairwise
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from loyalty.programme import expiry
+from loyalty.programme.conditions import MAX_NUMBER
+from loyalty.programme.expiry import Expiry
+from loyalty.toml import Reader
+
+RULE_KEYS = {"by", "window", "months", "carry_over", "downgrade", "steps", "grace_days"}
+LONGEST_MONTHS = 60
+LONGEST_GRACE = 366
+
+
+class By(StrEnum):
+    """What counts towards a tier; also how its thresholds' keys end."""
+
+    SPEND = "spend"
+    POINTS = "points"
+    VISITS = "visits"  # Days with at least one sale.
+
+
+class Window(StrEnum):
+    LIFETIME = "lifetime"
+    ROLLING = "rolling"  # The last `months`.
+    CALENDAR_YEAR = "calendar_year"
+
+
+class Downgrade(StrEnum):
+    NEVER = "never"
+    AT_ONCE = "at_once"  # On the day too little counts.
+    REVIEW = "review"  # When the time the tier is held for is over.
+
+
+class Steps(StrEnum):
+    STRAIGHT = "straight"  # To the tier that what counts suffices for.
+    ONE = "one"
+
+
+@dataclass(frozen=True)
+class Tier:
+    key: str
+    name: str
+    name_en: str
+    entry: int  # What reaches it: minor units, points or visits, as the rules say.
+    renewal: int  # What keeps it.
+    multiplier: Fraction
+    expiry: Expiry | None  # Of points earned in this tier; None: as for everybody.
+
+    def label(self, language: str) -> str:
+        """The tier's name for a reader of that language."""
+        return self.name_en if language == "en" and self.name_en else self.name
+
+
+@dataclass(frozen=True)
+class TierRules:
+    by: By
+    window: Window
+    months: int  # Of a rolling window; 0 otherwise.
+    carry_over: bool  # A tier of a calendar year is held through the whole next year.
+    downgrade: Downgrade
+    steps: Steps
+    grace_days: int  # More days in which sales still count, before a tier is lost.
+
+
+def read_rules(reader: Reader, root: dict[str, Any]) -> TierRules:
+    """What [tier_rules] says; without it, tiers by lifetime spend that are never lost."""
+    place = "tier_rules"
+    row = reader.table(place, root.get(place, {}), RULE_KEYS)
+    window = reader.choice(place, row, "window", Window)
+    downgrade = reader.choice(place, row, "downgrade", Downgrade)
+    rolling, yearly = window is Window.ROLLING, window is Window.CALENDAR_YEAR
+    _only(reader, row, "months", rolling, _('only with window = "rolling"'))
+    _only(reader, row, "carry_over", yearly, _('only with window = "calendar_year"'))
+    reviewed = downgrade is Downgrade.REVIEW
+    _only(reader, row, "steps", reviewed, _('only with downgrade = "review"'))
+    loses = downgrade is not Downgrade.NEVER
+    _only(reader, row, "grace_days", loses, _("only where a tier can be lost"))
+    if reviewed and window is Window.LIFETIME:
+        reader.refuse(place, "downgrade", _("a review needs a window that ends"))
+    if yearly and downgrade is Downgrade.AT_ONCE:
+        why = _('a calendar year is lost at its review: downgrade = "review"')
+        reader.refuse(place, "downgrade", why)
+    return TierRules(
+        by=reader.choice(place, row, "by", By),
+        window=window,
+        months=reader.whole(place, row, "months", 1, LONGEST_MONTHS) if rolling else 0,
+        carry_over=reader.boolean(place, row, "carry_over", default=yearly),
+        downgrade=downgrade,
+        steps=reader.choice(place, row, "steps", Steps),
+        grace_days=reader.whole(place, row, "grace_days", 1, LONGEST_GRACE)
+        if "grace_days" in row
+        else 0,
+    )
+
+
+def _only(reader: Reader, row: dict[str, Any], key: str, fits: bool, why: str) -> None:
+    if key in row and not fits:
+        reader.refuse("tier_rules", key, why)
+
+
+def read_tier(reader: Reader, place: str, row: dict[str, Any], rules: TierRules) -> Tier:
+    """The tier in `row`; its thresholds are in what the rules count."""
+    ending = "minor" if rules.by is By.SPEND else rules.by.value
+    entry_key, renewal_key = f"entry_{ending}", f"renewal_{ending}"
+    allowed = {"key", "name", "name_en", entry_key, renewal_key, "multiplier"} | expiry.KEYS
+    reader.table(place, row, allowed)
+    entry = renewal = reader.whole(place, row, entry_key, 0, MAX_NUMBER)
+    if renewal_key in row:
+        renewal = reader.whole(place, row, renewal_key, 0, MAX_NUMBER)
+        if rules.downgrade is Downgrade.NEVER:
+            reader.refuse(place, renewal_key, _("only where a tier can be lost"))
+        elif renewal > entry:
+            reader.refuse(place, renewal_key, _("not more than what reaches the tier"))
+    return Tier(
+        key=reader.key(place, row, "key"),
+        name=reader.text(place, row, "name"),
+        name_en=reader.text(place, row, "name_en", default=""),
+        entry=entry,
+        renewal=renewal,
+        multiplier=reader.fraction(place, row, "multiplier"),
+        expiry=expiry.read(reader, place, row),
+    )
+
+
+def check(reader: Reader, tiers: tuple[Tier, ...], rules: TierRules) -> None:
+    """Refuse what no single tier can know: their order, and keys used twice."""
+    ending = "minor" if rules.by is By.SPEND else rules.by.value
+    key = f"entry_{ending}"
+    if tiers and tiers[0].entry != 0:
+        reader.refuse("tiers[1]", key, _("the first tier starts at 0"))
+    for index, (lower, upper) in enumerate(pairwise(tiers), 2):
+        if upper.entry <= lower.entry:
+            reader.refuse(f"tiers[{index}]", key, _("each tier needs more than the last"))
+        if upper.renewal < lower.renewal:
+            why = _("a tier cannot be kept with less than the last")
+            reader.refuse(f"tiers[{index}]", f"renewal_{ending}", why)
+    keys = [tier.key for tier in tiers]
+    for index, name in enumerate(keys, 1):
+        if name in keys[: index - 1]:
+            reader.refuse(f"tiers[{index}]", "key", _("another tier has this key"))

@@ -1,0 +1,345 @@
+"""
+Where a customer stands: a pure function of what they bought, the versions of the rules and a day.
+
+Events are folded in the order they happened. Between two of them the days are settled on which
+a tier may be lost: at the end of the time it is held for, when a purchase leaves the window,
+when other rules take effect, when a tier given by hand ends. So it does not matter when, or
+whether, the review ran: the next look settles the same days. An event that is learned of late
+makes the whole history be counted again.
+"""
+
+from bisect import insort
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from functools import cached_property
+from operator import attrgetter
+from zoneinfo import ZoneInfo
+
+from loyalty.dates import add_months, local_date, start_of_day
+from loyalty.programme.document import Programme
+from loyalty.programme.ladder import By, Downgrade, Steps, TierRules, Window
+from loyalty.programme.versions import Rules, in_force_of
+from loyalty.tiers.models import TierChange
+
+DAY = timedelta(days=1)
+Why = TierChange.Reason
+
+
+@dataclass(frozen=True)
+class Event:
+    """What counts: one sale, or a refund with negative figures."""
+
+    at: datetime
+    on: date  # The same moment's day in the shop.
+    spend_minor: int
+    points: int
+
+    @property
+    def is_visit(self) -> bool:
+        return self.spend_minor > 0
+
+
+@dataclass(frozen=True)
+class Move:
+    """One change of the tier a customer has."""
+
+    from_key: str
+    to_key: str
+    why: Why
+    spend_minor: int  # All that counted until then.
+    version_id: int
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Course:
+    """The rules over time, and the shop's calendar."""
+
+    versions: Sequence[tuple[datetime, Rules]]
+    zone: ZoneInfo
+
+    def at(self, moment: datetime) -> Rules:
+        return in_force_of(self.versions, moment)
+
+    def on(self, day: date) -> Rules:
+        """The rules when that day begins."""
+        return self.at(start_of_day(day, self.zone))
+
+    @cached_property
+    def loses(self) -> bool:
+        """Whether any version lets a tier be lost."""
+        return any(ladder.downgrade is not Downgrade.NEVER for ladder in self._ladders)
+
+    @cached_property
+    def horizon(self) -> timedelta | None:
+        """How far back events may matter to a window, and a bit more; None: to no window."""
+        windowed = [ladder for ladder in self._ladders if ladder.window is not Window.LIFETIME]
+        days = [max(ladder.months * 31, 731) + ladder.grace_days + 2 for ladder in windowed]
+        return timedelta(days=max(days)) if days else None
+
+    @cached_property
+    def change_days(self) -> tuple[date, ...]:
+        """The first day that begins under each version."""
+        days = []
+        for moment, _rules in self.versions[1:]:
+            day = local_date(moment, self.zone)
+            days.append(day if start_of_day(day, self.zone) == moment else day + DAY)
+        return tuple(days)
+
+    @property
+    def _ladders(self) -> list[TierRules]:
+        return [rules.programme.tier_rules for _moment, rules in self.versions]
+
+
+@dataclass(frozen=True)
+class Climb:
+    """Where one customer stands. Each method gives the next state; none changes this one."""
+
+    customer_id: int
+    tier_key: str = ""  # What they have: the higher of earned and given. Empty at the very start.
+    earned_key: str = ""
+    spend_minor: int = 0  # All that ever counted, as `points` and `visits`.
+    points: int = 0
+    visits: int = 0
+    last_visit_on: date | None = None
+    since: datetime | None = None
+    held_through: date | None = None  # No review before that day is over.
+    floor_key: str = ""  # A tier given by hand,
+    floor_through: date | None = None  # through that day.
+    version_id: int | None = None
+    counted_at: datetime | None = None  # The newest event.
+    settled_on: date | None = None  # Every day until then is settled.
+    events: tuple[Event, ...] = ()  # Oldest first: those a window may count, or
+    complete: bool = True  # all there are.
+    moves: tuple[Move, ...] = ()  # Not yet written.
+
+    def qualify(self, event: Event, course: Course) -> "Climb":
+        """The standing after one more event, which may have happened before others."""
+        if self.counted_at is None or self.settled_on is None:
+            return self._count(event, course)
+        if event.at >= self.counted_at and event.on >= self.settled_on:
+            return self._count(event, course)
+        return self._count_again(event, course)
+
+    def advance(self, to: date, course: Course) -> "Climb":
+        """The standing when that day begins."""
+        climb = self
+        while (day := climb._next_day(course)) is not None and day <= to:
+            climb = climb._settle(day, course)
+        return climb
+
+    def with_floor(self, key: str, through: date, *, at: datetime, course: Course) -> "Climb":
+        """The standing with a tier given by hand at that moment, instead of an earlier one."""
+        climb = replace(
+            self.advance(local_date(at, course.zone), course), floor_key=key, floor_through=through
+        )
+        return climb._moved(course.at(at), at, local_date(at, course.zone), Why.HAND)
+
+    def _count(self, event: Event, course: Course) -> "Climb":
+        climb = self.advance(event.on, course)
+        rules = course.at(event.at)
+        counted = replace(
+            climb,
+            spend_minor=climb.spend_minor + event.spend_minor,
+            points=climb.points + event.points,
+            visits=climb.visits + (event.is_visit and event.on != climb.last_visit_on),
+            last_visit_on=event.on if event.is_visit else climb.last_visit_on,
+            counted_at=event.at,
+            settled_on=event.on,
+            events=climb._kept(event, course),
+        )
+        programme = rules.programme
+        reached = programme.tier_for(counted.counting(event.on, programme.tier_rules))
+        above = programme.tiers.index(reached) > programme.rank(counted.earned_key)
+        if above or not counted.earned_key:
+            held = _held_from(event.on, programme.tier_rules) if reached.entry else None
+            counted = replace(counted, earned_key=reached.key, held_through=held)
+        elif programme.tier_rules.downgrade is Downgrade.AT_ONCE:
+            counted = counted._below(event.on, programme)
+        why = Why.REACHED if self.tier_key else Why.JOINED
+        rank, before = programme.rank(counted.earned_key), programme.rank(self.earned_key)
+        return counted._moved(rules, event.at, event.on, Why.BELOW if rank < before else why)
+
+    def _count_again(self, event: Event, course: Course) -> "Climb":
+        if not self.complete:
+            raise ValueError("an event from before needs all events")
+        events = list(self.events)
+        insort(events, event, key=attrgetter("at"))
+        through = max(event.on, self.settled_on or event.on)
+        fresh = recount(self.customer_id, events, through=through, course=course)
+        again = replace(
+            fresh,
+            tier_key=self.tier_key,
+            since=self.since,
+            floor_key=self.floor_key,
+            floor_through=self.floor_through,
+            version_id=self.version_id,
+            moves=self.moves,
+        )._moved(course.at(event.at), event.at, through, Why.RECOUNTED)
+        given = again.floor_through is not None and again.floor_through >= through
+        return again if given else replace(again, since=fresh.since, version_id=fresh.version_id)
+
+    def counting(self, on: date, ladder: TierRules) -> int:
+        """What counts on that day: minor units, points or visits, as the rules say."""
+        if ladder.window is Window.LIFETIME:
+            return {By.SPEND: self.spend_minor, By.POINTS: self.points, By.VISITS: self.visits}[
+                ladder.by
+            ]
+        return _sum(ladder.by, (event for event in self.events if _counts(event, on, ladder)))
+
+    def _kept(self, event: Event, course: Course) -> tuple[Event, ...]:
+        if self.complete:
+            return (*self.events, event)
+        if course.horizon is None:
+            return ()
+        oldest = event.on - course.horizon
+        return (*(one for one in self.events if one.on >= oldest), event)
+
+    def _next_day(self, course: Course) -> date | None:
+        """The next day on which something may change by itself."""
+        days: list[date] = []
+        if self.floor_through is not None:
+            days.append(self.floor_through + DAY)
+        if course.loses and self.earned_key and self.settled_on is not None:
+            days += course.change_days
+            days += self._days_of_loss(course, course.on(self.settled_on + DAY).programme)
+        return min(
+            (day for day in days if self.settled_on is None or day > self.settled_on), default=None
+        )
+
+    def _days_of_loss(self, course: Course, programme: Programme) -> Iterable[date]:
+        ladder = programme.tier_rules
+        if programme.rank(self.earned_key) == 0:
+            return ()
+        if ladder.downgrade is Downgrade.REVIEW and self.held_through is not None:
+            return (self.held_through + timedelta(days=ladder.grace_days + 1),)
+        if ladder.downgrade is Downgrade.AT_ONCE and ladder.window is Window.ROLLING:
+            return (_leaves_on(event, ladder) for event in self.events)
+        return ()
+
+    def _settle(self, day: date, course: Course) -> "Climb":
+        rules = course.on(day)
+        climb, programme = replace(self, settled_on=day), rules.programme
+        ladder, why = programme.tier_rules, Why.HAND_ENDED
+        if programme.rank(climb.earned_key) == 0 or ladder.downgrade is Downgrade.NEVER:
+            climb = replace(climb, held_through=None)
+        elif ladder.downgrade is Downgrade.AT_ONCE:
+            climb, why = climb._below(day, programme), Why.BELOW
+        elif climb.held_through is None:  # A rule that is new: its time begins today.
+            climb = replace(climb, held_through=_held_from(day, ladder))
+        elif day > climb.held_through + timedelta(days=ladder.grace_days):
+            climb, why = climb._reviewed(climb.held_through, programme), Why.REVIEW
+        if climb.earned_key == self.earned_key:
+            why = Why.HAND_ENDED
+        return climb._moved(rules, start_of_day(day, course.zone), day, why)
+
+    def _below(self, day: date, programme: Programme) -> "Climb":
+        """Down to the tier that what counts keeps, when it no longer keeps this one."""
+        if programme.rank(self.earned_key) == 0:
+            return self
+        counted = _sum(
+            programme.tier_rules.by,
+            (event for event in self.events if _still_counts(event, day, programme.tier_rules)),
+        )
+        if programme.tier_rules.window is Window.LIFETIME:
+            counted = self.counting(day, programme.tier_rules)
+        if counted >= programme.tier(self.earned_key).renewal:
+            return self
+        return replace(self, earned_key=_kept_by(counted, self.earned_key, programme))
+
+    def _reviewed(self, through: date, programme: Programme) -> "Climb":
+        """The tier held through that day: held again, or lost."""
+        ladder = programme.tier_rules
+        counted = _sum(
+            ladder.by, (event for event in self.events if _renews(event, through, ladder))
+        )
+        key = self.earned_key
+        if counted < programme.tier(key).renewal:
+            rank = programme.rank(key)
+            key = (
+                programme.tiers[rank - 1].key
+                if ladder.steps is Steps.ONE
+                else _kept_by(counted, key, programme)
+            )
+        held = _held_again(through, ladder) if programme.rank(key) else None
+        return replace(self, earned_key=key, held_through=held)
+
+    def _moved(self, rules: Rules, at: datetime, on: date, why: Why) -> "Climb":
+        """The standing with the tier that earned and given come to, and the move to it."""
+        programme = rules.programme
+        rank = programme.rank(self.earned_key)
+        if self.floor_through is not None and on <= self.floor_through:
+            rank = max(rank, programme.rank(self.floor_key))
+        if self.tier_key and rank == programme.rank(self.tier_key):
+            return self
+        key = programme.tiers[rank].key
+        move = Move(self.tier_key, key, why, self.spend_minor, rules.version_id, at)
+        return replace(
+            self, tier_key=key, since=at, version_id=rules.version_id, moves=(*self.moves, move)
+        )
+
+
+def recount(customer_id: int, events: Iterable[Event], *, through: date, course: Course) -> Climb:
+    """
+    Where the customer stands when that day begins, from nothing but all their events, in the
+    order they happened; tiers given by hand apart.
+    """
+    climb = Climb(customer_id)
+    for event in events:
+        climb = climb.qualify(event, course)
+    return climb.advance(through, course)
+
+
+def _sum(by: By, events: Iterable[Event]) -> int:
+    if by is By.SPEND:
+        return sum(event.spend_minor for event in events)
+    if by is By.POINTS:
+        return sum(event.points for event in events)
+    return len({event.on for event in events if event.is_visit})
+
+
+def _counts(event: Event, on: date, ladder: TierRules) -> bool:
+    """Whether the event lies in the window of that day."""
+    if ladder.window is Window.CALENDAR_YEAR:
+        return event.on <= on and event.on.year == on.year
+    return event.on <= on < add_months(event.on, ladder.months)
+
+
+def _still_counts(event: Event, on: date, ladder: TierRules) -> bool:
+    """The same with the days of grace, for keeping a tier."""
+    return event.on <= on < _leaves_on(event, ladder)
+
+
+def _leaves_on(event: Event, ladder: TierRules) -> date:
+    return add_months(event.on, ladder.months) + timedelta(days=ladder.grace_days)
+
+
+def _renews(event: Event, through: date, ladder: TierRules) -> bool:
+    """Whether the event helps to keep a tier that was held through that day."""
+    if event.on > through + timedelta(days=ladder.grace_days):
+        return False
+    if ladder.window is Window.ROLLING:
+        return add_months(event.on, ladder.months) > through
+    return event.on.year >= through.year if ladder.carry_over else event.on > through
+
+
+def _held_from(on: date, ladder: TierRules) -> date | None:
+    """Through when a tier reached on that day is held; None: no review will come."""
+    if ladder.downgrade is not Downgrade.REVIEW:
+        return None
+    if ladder.window is Window.ROLLING:
+        return add_months(on, ladder.months) - DAY
+    return date(on.year + ladder.carry_over, 12, 31)
+
+
+def _held_again(through: date, ladder: TierRules) -> date:
+    if ladder.window is Window.ROLLING:
+        return add_months(through + DAY, ladder.months) - DAY
+    return date(through.year + 1, 12, 31)
+
+
+def _kept_by(counted: int, key: str, programme: Programme) -> str:
+    """The highest tier below that one which so much keeps."""
+    below = programme.tiers[: programme.rank(key)]
+    return [tier.key for tier in below if tier.renewal <= max(counted, 0)][-1]
