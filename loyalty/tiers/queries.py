@@ -8,6 +8,7 @@ from django.db.models import Count, Q, QuerySet, Sum
 from django.db.models.functions import TruncDate
 
 from loyalty.dates import local_date
+from loyalty.programme.document import Programme
 from loyalty.programme.ladder import By, Tier, Window
 from loyalty.programme.versions import Rules
 from loyalty.tiers.models import Qualification
@@ -19,6 +20,7 @@ from loyalty.tiers.services import climbs_of, course_of
 class Progress:
     """Figures are minor units of money, points or visits: what the programme counts."""
 
+    programme: Programme  # The rules in force at that moment.
     tier: Tier
     next_tier: Tier | None  # None at the top.
     by: By
@@ -82,4 +84,4 @@ def _progress(climb: Climb, today: date, rules: Rules) -> Progress:
     counted = climb.counting(today, programme.tier_rules)
     remaining = max(0, next_tier.entry - counted) if next_tier else 0
     by = programme.tier_rules.by
-    return Progress(tier, next_tier, by, counted, remaining, climb.held_through)
+    return Progress(programme, tier, next_tier, by, counted, remaining, climb.held_through)

@@ -160,7 +160,7 @@ def test_each_rule_is_one_plain_sentence():
         "Thứ Ba vui vẻ: điểm × 2, vào thứ 3, từ 14:00 đến 17:00",
         "mỗi hoá đơn = 5 điểm, hoá đơn từ 200.000đ",
         "Khai trương: điểm × 1,5, cho hạng Bạc, Vàng, tại Quận 1, từ ngày 01/12/2026,"
-        " đến hết ngày 31/12/2026, không cộng cùng ưu đãi khác, khi đó không tính thêm gì nữa",
+        " đến hết 31/12/2026, không cộng cùng ưu đãi khác, khi đó không tính thêm gì nữa",
     ]
     assert said(programme, "en") == [
         "10,000đ = 1 point",

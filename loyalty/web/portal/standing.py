@@ -6,7 +6,6 @@ from datetime import date, datetime, timedelta
 from loyalty.dates import local_date
 from loyalty.ledger.queries import Points, points_of
 from loyalty.programme.document import Programme
-from loyalty.programme.versions import in_force
 from loyalty.tiers.queries import Progress, progress_of
 from loyalty.web.shared.http import MemberRequest
 
@@ -26,12 +25,12 @@ def standing_of(request: MemberRequest, *, at: datetime) -> MemberStanding:
     """Where the signed-in member stands at `at`."""
     today = local_date(at, request.shop.zone)
     points = points_of(request.member.pk, on=today)
-    programme = in_force(at).programme
+    progress = progress_of(request.member.pk, at=at, zone=request.shop.zone)
     soon = [(day, count) for day, count in points.expiring if day <= today + SOON]
     return MemberStanding(
         today=today,
         points=points,
-        programme=programme,
-        progress=progress_of(request.member.pk, at=at, zone=request.shop.zone),
+        programme=progress.programme,
+        progress=progress,
         next_expiry=soon[0] if soon else None,
     )
