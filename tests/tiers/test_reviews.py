@@ -288,3 +288,16 @@ def test_a_review_takes_the_same_statements_for_one_customer_and_for_three(shop)
     one, seen = len(seen), []
     statements(CustomerFactory.create_batch(3))
     assert len(seen) == one
+
+
+def test_a_tier_is_given_by_a_command(shop, capsys):
+    customer, owner = CustomerFactory(), StaffFactory(username="ha")
+    words = [str(customer.pk), "vang", "--through", "2099-12-31", "--reason", "Quà", "--by", "ha"]
+
+    call_command("give_tier", *words, "--json")
+
+    assert json.loads(capsys.readouterr().out) == {"tier": "vang", "through": "2099-12-31"}
+    floor = TierFloor.objects.get()
+    assert (floor.customer, floor.given_by, floor.reason) == (customer, owner, "Quà")
+    with pytest.raises(CommandError):
+        call_command("give_tier", *words[:-1], "nobody")
