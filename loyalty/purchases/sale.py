@@ -10,7 +10,8 @@ from loyalty.programme.ladder import Tier
 from loyalty.programme.versions import Rules
 from loyalty.purchases.models import Purchase
 from loyalty.tiers.models import Qualification
-from loyalty.tiers.rules import Climb, Course, Event
+from loyalty.tiers.rules import Climb, Course
+from loyalty.tiers.windows import Event
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,9 @@ from loyalty.dates import local_date
 from loyalty.programme.document import Programme
 from loyalty.shop.queries import get_shop
 from loyalty.tiers.models import Standing, TierFloor
-from loyalty.tiers.rules import Climb, Course, Event, recount
+from loyalty.tiers.rules import Climb, Course, recount
 from loyalty.tiers.services import climbs_of, course_of
+from loyalty.tiers.windows import Event
 
 SHOWN = 5  # Differences that are named.
 CHUNK = 1_000

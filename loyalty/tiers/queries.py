@@ -12,8 +12,9 @@ from loyalty.programme.document import Programme
 from loyalty.programme.ladder import By, Tier, Window
 from loyalty.programme.versions import Rules
 from loyalty.tiers.models import Qualification
-from loyalty.tiers.rules import Climb, Event
+from loyalty.tiers.rules import Climb
 from loyalty.tiers.services import climbs_of, course_of
+from loyalty.tiers.windows import Event
 
 
 @dataclass(frozen=True)

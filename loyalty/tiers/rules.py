@@ -16,28 +16,24 @@ from functools import cached_property
 from operator import attrgetter
 from zoneinfo import ZoneInfo
 
-from loyalty.dates import add_months, local_date, start_of_day
+from loyalty.dates import local_date, start_of_day
 from loyalty.programme.document import Programme
 from loyalty.programme.ladder import By, Downgrade, Steps, TierRules, Window
 from loyalty.programme.versions import Rules, in_force_of
 from loyalty.tiers.models import TierChange
+from loyalty.tiers.windows import (
+    Event,
+    counts,
+    held_again,
+    held_from,
+    leaves_on,
+    renews,
+    still_counts,
+    total,
+)
 
 DAY = timedelta(days=1)
 Why = TierChange.Reason
-
-
-@dataclass(frozen=True)
-class Event:
-    """What counts: one sale, or a refund with negative figures."""
-
-    at: datetime
-    on: date  # The same moment's day in the shop.
-    spend_minor: int
-    points: int
-
-    @property
-    def is_visit(self) -> bool:
-        return self.spend_minor > 0
 
 
 @dataclass(frozen=True)
@@ -153,7 +149,7 @@ class Climb:
         reached = programme.tier_for(counted.counting(event.on, programme.tier_rules))
         above = programme.tiers.index(reached) > programme.rank(counted.earned_key)
         if above or not counted.earned_key:
-            held = _held_from(event.on, programme.tier_rules) if reached.entry else None
+            held = held_from(event.on, programme.tier_rules) if reached.entry else None
             counted = replace(counted, earned_key=reached.key, held_through=held)
         elif programme.tier_rules.downgrade is Downgrade.AT_ONCE:
             counted = counted._below(event.on, programme)
@@ -186,7 +182,7 @@ class Climb:
             return {By.SPEND: self.spend_minor, By.POINTS: self.points, By.VISITS: self.visits}[
                 ladder.by
             ]
-        return _sum(ladder.by, (event for event in self.events if _counts(event, on, ladder)))
+        return total(ladder.by, (event for event in self.events if counts(event, on, ladder)))
 
     def _kept(self, event: Event, course: Course) -> tuple[Event, ...]:
         if self.complete:
@@ -215,7 +211,7 @@ class Climb:
         if ladder.downgrade is Downgrade.REVIEW and self.held_through is not None:
             return (self.held_through + timedelta(days=ladder.grace_days + 1),)
         if ladder.downgrade is Downgrade.AT_ONCE and ladder.window is Window.ROLLING:
-            return (_leaves_on(event, ladder) for event in self.events)
+            return (leaves_on(event, ladder) for event in self.events)
         return ()
 
     def _settle(self, day: date, course: Course) -> "Climb":
@@ -227,7 +223,7 @@ class Climb:
         elif ladder.downgrade is Downgrade.AT_ONCE:
             climb, why = climb._below(day, programme), Why.BELOW
         elif climb.held_through is None:  # A rule that is new: its time begins today.
-            climb = replace(climb, held_through=_held_from(day, ladder))
+            climb = replace(climb, held_through=held_from(day, ladder))
         elif day > climb.held_through + timedelta(days=ladder.grace_days):
             climb, why = climb._reviewed(climb.held_through, programme), Why.REVIEW
         if climb.earned_key == self.earned_key:
@@ -238,9 +234,9 @@ class Climb:
         """Down to the tier that what counts keeps, when it no longer keeps this one."""
         if programme.rank(self.earned_key) == 0:
             return self
-        counted = _sum(
+        counted = total(
             programme.tier_rules.by,
-            (event for event in self.events if _still_counts(event, day, programme.tier_rules)),
+            (event for event in self.events if still_counts(event, day, programme.tier_rules)),
         )
         if programme.tier_rules.window is Window.LIFETIME:
             counted = self.counting(day, programme.tier_rules)
@@ -251,8 +247,8 @@ class Climb:
     def _reviewed(self, through: date, programme: Programme) -> "Climb":
         """The tier held through that day: held again, or lost."""
         ladder = programme.tier_rules
-        counted = _sum(
-            ladder.by, (event for event in self.events if _renews(event, through, ladder))
+        counted = total(
+            ladder.by, (event for event in self.events if renews(event, through, ladder))
         )
         key = self.earned_key
         if counted < programme.tier(key).renewal:
@@ -262,7 +258,7 @@ class Climb:
                 if ladder.steps is Steps.ONE
                 else _kept_by(counted, key, programme)
             )
-        held = _held_again(through, ladder) if programme.rank(key) else None
+        held = held_again(through, ladder) if programme.rank(key) else None
         return replace(self, earned_key=key, held_through=held)
 
     def _moved(self, rules: Rules, at: datetime, on: date, why: Why) -> "Climb":
@@ -289,54 +285,6 @@ def recount(customer_id: int, events: Iterable[Event], *, through: date, course:
     for event in events:
         climb = climb.qualify(event, course)
     return climb.advance(through, course)
-
-
-def _sum(by: By, events: Iterable[Event]) -> int:
-    if by is By.SPEND:
-        return sum(event.spend_minor for event in events)
-    if by is By.POINTS:
-        return sum(event.points for event in events)
-    return len({event.on for event in events if event.is_visit})
-
-
-def _counts(event: Event, on: date, ladder: TierRules) -> bool:
-    """Whether the event lies in the window of that day."""
-    if ladder.window is Window.CALENDAR_YEAR:
-        return event.on <= on and event.on.year == on.year
-    return event.on <= on < add_months(event.on, ladder.months)
-
-
-def _still_counts(event: Event, on: date, ladder: TierRules) -> bool:
-    """The same with the days of grace, for keeping a tier."""
-    return event.on <= on < _leaves_on(event, ladder)
-
-
-def _leaves_on(event: Event, ladder: TierRules) -> date:
-    return add_months(event.on, ladder.months) + timedelta(days=ladder.grace_days)
-
-
-def _renews(event: Event, through: date, ladder: TierRules) -> bool:
-    """Whether the event helps to keep a tier that was held through that day."""
-    if event.on > through + timedelta(days=ladder.grace_days):
-        return False
-    if ladder.window is Window.ROLLING:
-        return add_months(event.on, ladder.months) > through
-    return event.on.year >= through.year if ladder.carry_over else event.on > through
-
-
-def _held_from(on: date, ladder: TierRules) -> date | None:
-    """Through when a tier reached on that day is held; None: no review will come."""
-    if ladder.downgrade is not Downgrade.REVIEW:
-        return None
-    if ladder.window is Window.ROLLING:
-        return add_months(on, ladder.months) - DAY
-    return date(on.year + ladder.carry_over, 12, 31)
-
-
-def _held_again(through: date, ladder: TierRules) -> date:
-    if ladder.window is Window.ROLLING:
-        return add_months(through + DAY, ladder.months) - DAY
-    return date(through.year + 1, 12, 31)
 
 
 def _kept_by(counted: int, key: str, programme: Programme) -> str:

@@ -15,7 +15,8 @@ from loyalty.programme.versions import timeline
 from loyalty.shop.models import User
 from loyalty.shop.queries import get_shop
 from loyalty.tiers.models import Qualification, Standing, TierChange, TierFloor
-from loyalty.tiers.rules import Climb, Course, Event
+from loyalty.tiers.rules import Climb, Course
+from loyalty.tiers.windows import Event
 
 REVIEWED_AT_ONCE = 500  # Customers a transaction.
 _ADD_QUALIFICATIONS = """

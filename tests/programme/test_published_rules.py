@@ -7,7 +7,8 @@ from loyalty.programme.document import parse
 from loyalty.programme.earning import earn, last_day
 from loyalty.programme.sentences import earn_sentence
 from loyalty.programme.versions import Rules
-from loyalty.tiers.rules import Course, Event, recount
+from loyalty.tiers.rules import Course, recount
+from loyalty.tiers.windows import Event
 from tests.factories.clock import SAIGON
 
 NOON = time(12)

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from loyalty.programme.document import InvalidProgramme, parse
 from loyalty.programme.tier_sentences import standing_sentences, tier_sentence
 from loyalty.programme.versions import Rules
-from loyalty.tiers.rules import Climb, Course, Event, recount
+from loyalty.tiers.rules import Climb, Course, recount
+from loyalty.tiers.windows import Event
 from tests.factories.clock import SAIGON
 
 EARN = '[[earn]]\nname = "Mua"\npoints = 1\nper_minor = 1_000\n'

@@ -9,8 +9,8 @@ from django.db import DatabaseError, transaction
 from loyalty.dates import local_date
 from loyalty.tiers.models import Qualification, Standing, TierChange
 from loyalty.tiers.queries import progress_of
-from loyalty.tiers.rules import Event
 from loyalty.tiers.services import climbs_of, course_of, record
+from loyalty.tiers.windows import Event
 from tests.factories.clock import NOON, SAIGON
 from tests.factories.customers import CustomerFactory
 from tests.factories.shop import shop_with_programme
