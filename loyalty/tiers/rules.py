@@ -71,7 +71,7 @@ class Course:
     def horizon(self) -> timedelta | None:
         """How far back events may matter to a window, and a bit more; None: to no window."""
         windowed = [ladder for ladder in self._ladders if ladder.window is not Window.LIFETIME]
-        days = [max(ladder.months * 31, 731) + ladder.grace_days + 2 for ladder in windowed]
+        days = [(ladder.months * 31 or 367) + ladder.grace_days + 2 for ladder in windowed]
         return timedelta(days=max(days)) if days else None
 
     @cached_property

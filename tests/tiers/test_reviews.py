@@ -2,6 +2,7 @@
 
 import json
 from datetime import date, datetime, timedelta
+from importlib import import_module
 from itertools import count
 
 import pytest
@@ -234,6 +235,21 @@ def test_the_command_reviews_as_of_a_moment(shop, capsys):
     call_command("review_tiers", "--at", "2027-03-10T00:00:00+07:00")
 
     assert capsys.readouterr().out == '{"tiers_changed": 1}\n0 tiers changed\n'
+
+
+def test_standings_of_an_earlier_release_learn_what_their_rows_say(shop):
+    customer = CustomerFactory()
+    for day in ("2026-10-01", "2026-10-01", "2026-11-20"):
+        buy(customer, 600_000, day)
+    new = {"earned_key", "points", "visits", "last_visit_on", "counted_at", "settled_on"}
+    wanted = Standing.objects.values(*new).get()
+    Standing.objects.update(**dict.fromkeys(new) | {"earned_key": "", "points": 0, "visits": 0})
+
+    migration = import_module("loyalty.tiers.migrations.0004_windows_data")
+    with connection.cursor() as cursor:
+        cursor.execute(migration.STANDINGS)
+
+    assert Standing.objects.values(*new).get() == wanted
 
 
 LADDERS = [

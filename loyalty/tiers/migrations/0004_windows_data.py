@@ -2,12 +2,14 @@ from django.db import migrations
 
 # Standings of before knew lifetime spend alone. What they would know by now is in the rows below
 # them: the points of each sale in the ledger, visits in the days of the qualifications.
-FILL = """
+POINTS = """
 CALL shop_make_changeable('tiers_qualification');
 UPDATE tiers_qualification q SET points = e.points
     FROM ledger_entry e
     WHERE e.kind = 'earn' AND e.source = q.source AND e.reference = q.reference;
 CALL shop_make_append_only('tiers_qualification');
+"""
+STANDINGS = """
 UPDATE tiers_standing s SET
     earned_key = s.tier_key, points = t.points, visits = t.visits, last_visit_on = t.last_on,
     counted_at = t.counted_at, settled_on = t.last_on
@@ -19,6 +21,8 @@ FROM (
     GROUP BY customer_id
 ) t
 WHERE t.customer_id = s.customer_id;
+"""
+GUARD = """
 CALL shop_make_append_only('tiers_tierfloor');
 """
 EMPTY = """
@@ -33,4 +37,4 @@ class Migration(migrations.Migration):
         ("shop", "0002_append_only"),
     ]
 
-    operations = [migrations.RunSQL(FILL, EMPTY)]
+    operations = [migrations.RunSQL(POINTS + STANDINGS + GUARD, EMPTY)]
