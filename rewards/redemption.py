@@ -3,7 +3,6 @@
 import secrets
 from datetime import datetime, timedelta
 
-from django.db import transaction
 from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
@@ -14,6 +13,7 @@ from loyalty.errors import Conflict, DomainError
 from loyalty.ledger import services as ledger
 from loyalty.shop.models import User
 from loyalty.shop.queries import get_shop
+from loyalty.transactions import whole
 from rewards.models import Redemption, Reward, Voucher
 
 # Without 0 O 1 I L, 2 Z, 5 S, 8 B and U V: a code survives being read aloud over a counter.
@@ -25,7 +25,7 @@ class RewardUnavailable(DomainError):
     """The reward is not offered, or there is none left."""
 
 
-@transaction.atomic
+@whole
 def redeem_reward(
     *,
     customer: Customer,

@@ -3,13 +3,13 @@
 import re
 from datetime import datetime
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from loyalty.dates import local_date
 from loyalty.errors import DomainError
 from loyalty.shop.models import Branch, User
 from loyalty.shop.queries import get_shop
+from loyalty.transactions import whole
 from rewards.models import Voucher
 
 
@@ -36,7 +36,7 @@ def find_voucher(typed: str) -> Voucher | None:
     )
 
 
-@transaction.atomic
+@whole
 def use_voucher(
     *, voucher: Voucher, reference: str, branch: Branch | None, at: datetime, by: User
 ) -> Voucher:

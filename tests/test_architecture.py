@@ -18,6 +18,7 @@ KERNEL = {
     "loyalty.text",
     "loyalty.toml",
     "loyalty.commands",
+    "loyalty.transactions",
 }
 FLOORS = [  # Lowest first.
     "loyalty.shop",

@@ -15,8 +15,8 @@ from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from loyalty.dates import local_date
-from loyalty.errors import DomainError
-from loyalty.ledger.models import Lot
+from loyalty.errors import DomainError, InvalidInput
+from loyalty.ledger.models import MAX_POINTS, Lot
 from loyalty.shop.queries import get_shop
 
 
@@ -73,6 +73,8 @@ def earn(
     """
     if not credits_due:
         return {}
+    for credit in credits_due:
+        _check(credit.points)
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT reference, entry_id, balance_after"
@@ -114,6 +116,7 @@ def spend(
     Raises InsufficientPoints when the points that can be used today do not suffice; then
     nothing is written. Not safe to retry by itself, as `earn`.
     """
+    _check(points)
     today = local_date(at, get_shop().zone)
     with connection.cursor() as cursor:
         cursor.execute(
@@ -125,6 +128,11 @@ def spend(
     if entry_id is None:
         raise InsufficientPoints(needed=points, available=usable)
     return Posted(entry_id, balance_after)
+
+
+def _check(points: int) -> None:
+    if not 0 < points <= MAX_POINTS:
+        raise InvalidInput("points", _("The points must be a whole number from 1 to a billion."))
 
 
 def expire_due(*, at: datetime) -> int:

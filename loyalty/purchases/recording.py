@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from django.db import connection, transaction
+from django.db import connection
 from django.utils.translation import gettext as _
 
 from customers.models import Customer
@@ -21,6 +21,7 @@ from loyalty.shop.models import Branch, User
 from loyalty.shop.queries import get_shop
 from loyalty.tiers import services as tiers
 from loyalty.tiers.rules import Course
+from loyalty.transactions import whole
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ def quote(
     )
 
 
-@transaction.atomic
+@whole
 def record_purchase(
     *,
     source: str,

@@ -1,0 +1,39 @@
+"""One transaction a service call, run again when PostgreSQL gave it up for another's sake."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+from django.db import OperationalError, connection, transaction
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+TRIES = 3
+GIVEN_UP = frozenset({"40001", "40P01"})  # Serialization failure, deadlock.
+
+
+def whole(service: Callable[P, R]) -> Callable[P, R]:
+    """
+    Run the service in one transaction, and all of it again, at most three times, when the
+    database gave it up in favour of another one: nothing of the first try is left then. Inside
+    a caller's transaction it is an ordinary part of that, for only the caller's can be repeated.
+    """
+    atomic = transaction.atomic(service)
+
+    @wraps(service)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        tries = 1 if connection.in_atomic_block else TRIES
+        for _try in range(tries - 1):
+            try:
+                return atomic(*args, **kwargs)
+            except OperationalError as error:
+                if not _was_given_up(error):
+                    raise
+        return atomic(*args, **kwargs)
+
+    return run
+
+
+def _was_given_up(error: OperationalError) -> bool:
+    return getattr(error.__cause__, "sqlstate", None) in GIVEN_UP

@@ -1,0 +1,36 @@
+"""What the fault tests make a till do, and what the ledger should hold afterwards."""
+
+from datetime import datetime
+
+from customers.models import Customer
+from loyalty.ledger import services as ledger
+from loyalty.ledger.services import Posted
+from loyalty.purchases.recording import Recorded, record_purchase
+from tests.factories.clock import NOON
+
+
+def buy(
+    customer: Customer, reference: str, *, amount_minor: int = 100_000, at: datetime = NOON
+) -> Recorded:
+    return record_purchase(
+        source="till",
+        reference=reference,
+        customer=customer,
+        branch=None,
+        amount_minor=amount_minor,
+        at=at,
+        recorded_at=at,
+        by=None,
+    )
+
+
+def spend(customer: Customer, points: int, reference: str, *, at: datetime = NOON) -> Posted:
+    return ledger.spend(
+        customer_id=customer.pk,
+        points=points,
+        source="till",
+        reference=reference,
+        reason="",
+        at=at,
+        by_id=None,
+    )
