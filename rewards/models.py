@@ -61,6 +61,10 @@ class Redemption(models.Model):
     reference = models.CharField(max_length=100)
     cost_points = models.PositiveIntegerField(_("cost in points"))  # As it was on that day.
     redeemed_at = models.DateTimeField(_("redeemed at"))
+    # The entry that gave the points back, when it was cancelled.
+    cancelling_entry = models.OneToOneField(
+        Entry, on_delete=models.PROTECT, null=True, related_name="cancelled_redemption"
+    )
 
     class Meta:
         verbose_name = _("redemption")
@@ -83,6 +87,7 @@ class Voucher(models.Model):
         ISSUED = "issued", _("Ready to use")
         USED = "used", _("Used")
         EXPIRED = "expired", _("Expired")
+        CANCELLED = "cancelled", _("Cancelled")
 
     redemption = models.OneToOneField(Redemption, on_delete=models.PROTECT, related_name="voucher")
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="vouchers")

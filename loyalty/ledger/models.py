@@ -2,10 +2,12 @@
 The point ledger.
 
 Points move only by adding an Entry; entries are never changed or deleted. A credit opens a
-Lot, the part of it that is left and the last day it can be used; a debit takes from lots,
-and each taking is an Allocation. Amounts are whole points, signed from the customer's side.
+Lot, the part of it that is left and the days it can be used; a debit takes from lots, and
+each taking is an Allocation. What a reversal takes back but finds in no lot is a Debt, which
+the next points repay: a customer has points or owes some, never both. Amounts are whole
+points, signed from the customer's side.
 
-All writing happens in the SQL functions of migration 0002: the role the product runs as may
+All writing happens in the SQL functions of migration 0006: the role the product runs as may
 only read these tables. The chain of foreign keys below proves the balances: an entry names
 its forerunner together with the balance it left, and the account names its newest entry.
 """
@@ -34,7 +36,9 @@ class Account(models.Model):
         verbose_name = _("account")
         verbose_name_plural = _("accounts")
         constraints = [
-            models.CheckConstraint(condition=Q(balance__gte=0), name="account_not_overdrawn"),
+            models.CheckConstraint(
+                condition=Q(balance__gte=-MAX_POINTS), name="account_debt_bounded"
+            ),
             models.CheckConstraint(
                 condition=Q(last_number__isnull=False) | Q(balance=0),
                 name="account_without_entries_is_empty",
@@ -75,6 +79,14 @@ class Entry(models.Model):
     recorded_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
     )
+    # Who agreed to an adjustment above what its author may decide alone.
+    approved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        db_index=False,
+    )
     # The two ends of the chain; see the module's docstring.
     previous_number = models.GeneratedField(
         expression=NullIf(F("number") - Value(1), Value(0)),
@@ -112,7 +124,11 @@ class Entry(models.Model):
             models.CheckConstraint(
                 condition=Q(points__range=(-MAX_POINTS, MAX_POINTS)), name="entry_points_bounded"
             ),
-            models.CheckConstraint(condition=Q(balance_after__gte=0), name="entry_never_overdraws"),
+            # Only a reversal leaves a customer owing points.
+            models.CheckConstraint(
+                condition=~Q(kind__in=["redeem", "expire"]) | Q(balance_after__gte=0),
+                name="entry_spending_never_overdraws",
+            ),
             models.CheckConstraint(
                 condition=Q(kind="reverse", reverses__isnull=False)
                 | (~Q(kind="reverse") & Q(reverses__isnull=True)),
@@ -121,6 +137,11 @@ class Entry(models.Model):
             models.CheckConstraint(
                 condition=~Q(kind="adjust") | (Q(recorded_by__isnull=False) & ~Q(reason="")),
                 name="entry_adjust_has_actor_and_reason",
+            ),
+            models.CheckConstraint(
+                condition=Q(approved_by__isnull=True)
+                | (Q(kind="adjust") & ~Q(approved_by=F("recorded_by"))),
+                name="entry_approver_is_another_person",
             ),
         ]
 
@@ -136,6 +157,7 @@ class Lot(models.Model):
     points = models.BigIntegerField(_("points"))
     # points − Σ allocations; only the trigger on Allocation moves it.
     remaining = models.BigIntegerField(_("remaining"))
+    usable_from = models.DateField(_("first day"), null=True)  # Null: at once.
     expires_on = models.DateField(_("last day"), null=True)  # Usable through it. Null: for ever.
 
     class Meta:
@@ -161,18 +183,95 @@ class Lot(models.Model):
         return f"{self.remaining}/{self.points}"
 
 
+class Debt(models.Model):
+    """What a reversal was due and found in no lot: the customer owes it to the shop."""
+
+    entry = models.OneToOneField(Entry, on_delete=models.PROTECT, related_name="debt")
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="debts")
+    points = models.BigIntegerField(_("points"))
+    remaining = models.BigIntegerField(_("remaining"))  # Only the trigger on Allocation moves it.
+    floor = models.BigIntegerField()  # How low the balance might fall by the rules of that day.
+
+    class Meta:
+        verbose_name = _("debt")
+        verbose_name_plural = _("debts")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(remaining__gte=0, remaining__lte=F("points"), points__gt=0),
+                name="debt_never_overpaid",
+            ),
+            models.CheckConstraint(condition=Q(floor__lt=0), name="debt_was_allowed"),
+        ]
+        indexes = [
+            models.Index(fields=["account"], name="debt_open", condition=Q(remaining__gt=0)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.remaining}/{self.points}"
+
+
 class Allocation(models.Model):
-    """Points a debit took from a lot; negative ones went back into it."""
+    """
+    Points an entry took from a lot: to spend them, or to repay a debt. Negative ones went back
+    into the lot.
+    """
 
     lot = models.ForeignKey(Lot, on_delete=models.PROTECT, related_name="allocations")
     entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="allocations")
+    debt = models.ForeignKey(
+        Debt, on_delete=models.PROTECT, null=True, related_name="repayments", db_index=False
+    )
     points = models.BigIntegerField(_("points"))
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["entry", "lot"], name="allocation_once"),
+            models.UniqueConstraint(
+                fields=["entry", "lot", "debt"], name="allocation_once", nulls_distinct=False
+            ),
             models.CheckConstraint(condition=~Q(points=0), name="allocation_moves_points"),
+            models.CheckConstraint(
+                condition=Q(debt__isnull=True) | Q(points__gt=0), name="allocation_repays"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["debt"], name="allocation_of_debt", condition=Q(debt__isnull=False)
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.points}"
+
+
+class Freeze(models.Model):
+    """
+    The proof found this account broken: nothing is redeemed from it until a person has looked
+    and lifted the freeze. Nothing repairs itself.
+    """
+
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="freezes")
+    rule = models.CharField(_("broken rule"), max_length=200)
+    frozen_at = models.DateTimeField(_("frozen at"))
+    lifted_at = models.DateTimeField(_("lifted at"), null=True)
+    lifted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    lifted_reason = models.CharField(_("reason"), max_length=200, blank=True)
+
+    class Meta:
+        verbose_name = _("freeze")
+        verbose_name_plural = _("freezes")
+        ordering = ["-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account"], name="freeze_one_at_a_time", condition=Q(lifted_at__isnull=True)
+            ),
+            models.CheckConstraint(
+                condition=Q(lifted_at__isnull=True, lifted_by__isnull=True, lifted_reason="")
+                | (Q(lifted_at__isnull=False, lifted_by__isnull=False) & ~Q(lifted_reason="")),
+                name="freeze_lifted_by_somebody_for_a_reason",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.rule

@@ -13,13 +13,13 @@ ROWS_SHOWN = 5  # Of each broken rule.
 @dataclass(frozen=True)
 class Problem:
     rule: str
-    row: tuple[object, ...]
+    row: tuple[object, ...]  # The account first.
 
     def __str__(self) -> str:
         return f"{self.rule}: {', '.join(map(str, self.row))}"
 
 
-# Each query returns the rows that break the rule.
+# Each query returns the rows that break the rule, the account first.
 RULES = {
     "balance equals the sum of the entries": """
         SELECT a.customer_id, a.balance, coalesce(sum(e.points), 0)
@@ -30,58 +30,106 @@ RULES = {
     """,
     "entries are numbered 1, 2, 3 … and carry the running balance": """
         SELECT account_id, number, balance_after FROM (
-            SELECT account_id, number, balance_after,
+            SELECT account_id, number, kind, balance_after,
                 row_number() OVER w AS place, sum(points) OVER w AS running
             FROM ledger_entry WINDOW w AS (PARTITION BY account_id ORDER BY number)
         ) e
-        WHERE number <> place OR balance_after <> running OR balance_after < 0
+        WHERE number <> place OR balance_after <> running
+            OR (balance_after < 0 AND kind IN ('redeem', 'expire'))
     """,
     "a credit opens one lot of the same size, and nothing else does": """
-        SELECT e.id, e.points, l.points
+        SELECT coalesce(e.account_id, l.account_id), e.id, e.points, l.points
         FROM ledger_entry e FULL JOIN ledger_lot l ON l.entry_id = e.id
-        WHERE (e.points > 0 OR l.id IS NOT NULL)
-            AND (e.points IS DISTINCT FROM l.points OR e.account_id <> l.account_id)
+        WHERE (e.points > 0 AND e.kind <> 'reverse' OR l.id IS NOT NULL)
+            AND (e.points IS DISTINCT FROM l.points OR e.account_id <> l.account_id
+                OR e.kind = 'reverse')
     """,
     "what is left of a lot is what was not taken from it": """
-        SELECT l.id, l.points, l.remaining, coalesce(sum(a.points), 0)
+        SELECT l.account_id, l.id, l.points, l.remaining, coalesce(sum(a.points), 0)
         FROM ledger_lot l LEFT JOIN ledger_allocation a ON a.lot_id = l.id
         GROUP BY l.id
         HAVING l.remaining <> l.points - coalesce(sum(a.points), 0)
             OR l.remaining NOT BETWEEN 0 AND l.points
     """,
-    "a debit takes exactly its points, from lots of its own account": """
-        SELECT e.id, e.points, coalesce(sum(a.points), 0)
+    "a debit takes exactly its points, from lots of its own account or as a debt": """
+        SELECT e.account_id, e.id, e.points, coalesce(sum(a.points), 0), max(d.points)
         FROM ledger_entry e
-        LEFT JOIN ledger_allocation a ON a.entry_id = e.id
+        LEFT JOIN ledger_allocation a ON a.entry_id = e.id AND a.debt_id IS NULL
         LEFT JOIN ledger_lot l ON l.id = a.lot_id
-        WHERE e.points < 0
+        LEFT JOIN ledger_debt d ON d.entry_id = e.id
+        WHERE e.points < 0 OR e.kind = 'reverse'
         GROUP BY e.id
-        HAVING coalesce(sum(a.points), 0) <> -e.points
+        HAVING coalesce(sum(a.points), 0) + coalesce(max(d.points), 0) <> -e.points
             OR bool_or(l.account_id <> e.account_id)
     """,
-    "the lots of an account hold its balance": """
-        SELECT a.customer_id, a.balance, coalesce(sum(l.remaining), 0)
-        FROM ledger_account a LEFT JOIN ledger_lot l ON l.account_id = a.customer_id
-        GROUP BY a.customer_id
-        HAVING a.balance <> coalesce(sum(l.remaining), 0)
+    "the lots of an account, less what it owes, hold its balance": """
+        SELECT a.customer_id, a.balance, l.points, d.points
+        FROM ledger_account a
+        CROSS JOIN LATERAL (SELECT coalesce(sum(remaining), 0) AS points
+            FROM ledger_lot WHERE account_id = a.customer_id) l
+        CROSS JOIN LATERAL (SELECT coalesce(sum(remaining), 0) AS points
+            FROM ledger_debt WHERE account_id = a.customer_id) d
+        WHERE a.balance <> l.points - d.points
     """,
-    "a lot expires once, after its last day, and at most what was left": """
-        SELECT e.id, l.id, l.expires_on
-        FROM ledger_entry e
-        JOIN ledger_allocation a ON a.entry_id = e.id
+    "nobody has points and owes some": """
+        SELECT DISTINCT d.account_id, d.id
+        FROM ledger_debt d JOIN ledger_lot l ON l.account_id = d.account_id
+        WHERE d.remaining > 0 AND l.remaining > 0
+    """,
+    "what is left of a debt is what was not repaid": """
+        SELECT d.account_id, d.id, d.points, d.remaining, coalesce(sum(a.points), 0)
+        FROM ledger_debt d LEFT JOIN ledger_allocation a ON a.debt_id = d.id
+        GROUP BY d.id
+        HAVING d.remaining <> d.points - coalesce(sum(a.points), 0)
+            OR d.remaining NOT BETWEEN 0 AND d.points
+    """,
+    "only a reversal leaves a debt, and within its floor": """
+        SELECT d.account_id, d.id, e.balance_after, d.floor
+        FROM ledger_debt d JOIN ledger_entry e ON e.id = d.entry_id
+        WHERE e.kind <> 'reverse' OR e.points > 0 OR e.balance_after < d.floor
+            OR e.account_id <> d.account_id
+    """,
+    "nothing is reversed by more than it was, nor across accounts": """
+        SELECT o.account_id, o.id, o.points, sum(r.points)
+        FROM ledger_entry o JOIN ledger_entry r ON r.reverses_id = o.id
+        GROUP BY o.id
+        HAVING abs(sum(r.points)) > abs(o.points)
+            OR bool_or(sign(r.points) <> -sign(o.points) OR r.account_id <> o.account_id)
+    """,
+    "no lot is given more back than was taken from it": """
+        SELECT l.account_id, l.id, o.id, sum(a.points)
+        FROM ledger_entry o
+        JOIN ledger_entry e ON e.id = o.id OR e.reverses_id = o.id
+        JOIN ledger_allocation a ON a.entry_id = e.id AND a.debt_id IS NULL
         JOIN ledger_lot l ON l.id = a.lot_id
-        WHERE e.kind = 'expire'
-            AND (l.remaining <> 0 OR e.reference <> 'lot:' || l.id
-                OR l.expires_on IS NULL OR e.occurred_at::date < l.expires_on)
+        WHERE o.points < 0
+            AND EXISTS (SELECT FROM ledger_entry r WHERE r.reverses_id = o.id)
+        GROUP BY l.id, o.id
+        HAVING sum(a.points) < 0
     """,
-    "nothing is redeemed from a lot after its last day": """
-        SELECT e.id, l.id, l.expires_on
+    "a lot expires after its last day, wholly, and again only after points came back": """
+        SELECT l.account_id, l.id, l.expires_on, count(*) FILTER (WHERE e.kind = 'expire')
+        FROM ledger_lot l
+        JOIN ledger_allocation a ON a.lot_id = l.id
+        JOIN ledger_entry e ON e.id = a.entry_id
+        CROSS JOIN shop_shop s
+        GROUP BY l.id
+        HAVING bool_or(e.kind = 'expire' AND (l.remaining <> 0
+                OR split_part(e.reference, '/', 1) <> 'lot:' || l.id
+                OR l.expires_on IS NULL
+                OR (e.occurred_at AT TIME ZONE s.time_zone)::date <= l.expires_on))
+            OR count(*) FILTER (WHERE e.kind = 'expire')
+                > 1 + count(*) FILTER (WHERE a.points < 0)
+    """,
+    "nothing is redeemed from a lot before its first day or after its last": """
+        SELECT l.account_id, e.id, l.id, l.usable_from, l.expires_on
         FROM ledger_entry e
         JOIN ledger_allocation a ON a.entry_id = e.id
         JOIN ledger_lot l ON l.id = a.lot_id
         CROSS JOIN shop_shop s
         WHERE e.kind = 'redeem'
-            AND l.expires_on < (e.occurred_at AT TIME ZONE s.time_zone)::date
+            AND ((e.occurred_at AT TIME ZONE s.time_zone)::date > l.expires_on
+                OR (e.occurred_at AT TIME ZONE s.time_zone)::date < l.usable_from)
     """,
 }
 
@@ -92,6 +140,7 @@ class Proof:
     entries: int
     points: int  # Outstanding, over all accounts.
     problems: tuple[Problem, ...]
+    broken: dict[int, str]  # Every account with a mistake, and the first rule it breaks.
 
 
 def verify() -> Proof:
@@ -101,13 +150,17 @@ def verify() -> Proof:
     """
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL statement_timeout = 0")
-        problems = []
+        problems: list[Problem] = []
+        broken: dict[int, str] = {}
         for rule, sql in RULES.items():
             cursor.execute(sql)
-            problems += [Problem(rule, tuple(row)) for row in cursor.fetchmany(ROWS_SHOWN)]
+            rows = [tuple(row) for row in cursor.fetchall()]
+            problems += [Problem(rule, row) for row in rows[:ROWS_SHOWN]]
+            for row in rows:
+                broken.setdefault(row[0], rule)
         cursor.execute(
             "SELECT (SELECT count(*) FROM ledger_account), (SELECT count(*) FROM ledger_entry),"
             " (SELECT coalesce(sum(balance), 0) FROM ledger_account)"
         )
         accounts, entries, points = cursor.fetchone()
-    return Proof(accounts, entries, int(points), tuple(problems))
+    return Proof(accounts, entries, int(points), tuple(problems), broken)

@@ -1,5 +1,5 @@
 """
-The only writers of points: thin, typed calls of the SQL functions in migration 0003.
+The only writers of points: thin, typed calls of the SQL functions in migration 0006.
 
 Every service that moves points locks the account first, then looks, then acts, inside one
 transaction at READ COMMITTED.
@@ -16,8 +16,17 @@ from django.utils.translation import gettext as _
 
 from loyalty.dates import local_date
 from loyalty.errors import DomainError, InvalidInput
-from loyalty.ledger.models import MAX_POINTS, Lot
+from loyalty.ledger.models import MAX_POINTS, Entry, Lot
 from loyalty.shop.queries import get_shop
+
+
+class AccountFrozen(DomainError):
+    """The proof found a mistake in this customer's points; a person has to look first."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("This customer's points are being checked. Nothing can be redeemed until then.")
+        )
 
 
 class InsufficientPoints(DomainError):
@@ -39,8 +48,9 @@ class Credit:
     reference: str
     occurred_at: datetime
     expires_on: date | None  # The last day they can be used; None: for ever.
-    version_id: int
+    version_id: int | None
     explanation: dict[str, Any]
+    usable_from: date | None = None  # The first day they can be used; None: at once.
 
 
 @dataclass(frozen=True)
@@ -66,33 +76,53 @@ def earn(
 ) -> dict[str, Posted]:
     """
     Add one entry and one lot for each credit due, in their order; return them by reference.
-    `at` is the moment of recording.
+    `at` is the moment of recording. A customer who owes points repays them first.
 
     Not safe to retry by itself: the caller has looked, under the lock, that no reference of
     this `source` is posted (the database refuses a second one with IntegrityError).
     """
+    return credit(
+        credits_due=credits_due, kind=Entry.Kind.EARN, source=source, reason="", at=at, by_id=by_id
+    )
+
+
+def credit(
+    *,
+    credits_due: Sequence[Credit],
+    kind: Entry.Kind,
+    source: str,
+    reason: str,
+    at: datetime,
+    by_id: int | None,
+    approved_by_id: int | None = None,
+) -> dict[str, Posted]:
+    """As `earn`, for any kind of entry that adds points. The caller has the transaction."""
     if not credits_due:
         return {}
-    for credit in credits_due:
-        _check(credit.points)
+    for due in credits_due:
+        check_points(due.points)
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT reference, entry_id, balance_after"
-            " FROM ledger_credit(%s, %s, %s, %s, %s, ARRAY("
+            " FROM ledger_credit(%s, %s, %s, %s, %s, %s, ARRAY("
             "SELECT one FROM jsonb_array_elements(%s::jsonb) WITH ORDINALITY AS e (one, place)"
-            " ORDER BY place), %s::date[], %s, %s, %s)",
+            " ORDER BY place), %s::date[], %s::date[], %s, %s, %s, %s, %s)",
             [
                 source,
-                [credit.customer_id for credit in credits_due],
-                [credit.points for credit in credits_due],
-                [credit.reference for credit in credits_due],
-                [credit.version_id for credit in credits_due],
+                kind,
+                [due.customer_id for due in credits_due],
+                [due.points for due in credits_due],
+                [due.reference for due in credits_due],
+                [due.version_id for due in credits_due],
                 # One document: in an array of them each quote would be escaped twice.
-                json.dumps([credit.explanation for credit in credits_due]),
-                [credit.expires_on for credit in credits_due],
-                [credit.occurred_at for credit in credits_due],
+                json.dumps([due.explanation for due in credits_due]),
+                [due.usable_from for due in credits_due],
+                [due.expires_on for due in credits_due],
+                [due.occurred_at for due in credits_due],
+                reason,
                 at,
                 by_id,
+                approved_by_id,
             ],
         )
         return {ref: Posted(entry_id, balance) for ref, entry_id, balance in cursor.fetchall()}
@@ -113,24 +143,58 @@ def spend(
     """
     Take whole `points` (above zero) from the customer, from the lots that end first.
 
-    Raises InsufficientPoints when the points that can be used today do not suffice; then
-    nothing is written. Not safe to retry by itself, as `earn`.
+    Raises InsufficientPoints when the points that can be used today do not suffice, and
+    AccountFrozen while a person has to look at this account; then nothing is written. Not safe
+    to retry by itself, as `earn`.
     """
-    _check(points)
+    return debit(
+        customer_id=customer_id,
+        points=points,
+        kind=Entry.Kind.REDEEM,
+        source=source,
+        reference=reference,
+        reason=reason,
+        at=at,
+        by_id=by_id,
+        version_id=version_id,
+    )
+
+
+def debit(
+    *,
+    customer_id: int,
+    points: int,
+    kind: Entry.Kind,
+    source: str,
+    reference: str,
+    reason: str,
+    at: datetime,
+    by_id: int | None,
+    version_id: int | None = None,
+    approved_by_id: int | None = None,
+) -> Posted:
+    """As `spend`, for any kind of entry that takes all of its points or none."""
+    check_points(points)
     today = local_date(at, get_shop().zone)
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT entry_id, balance_after, usable FROM ledger_debit("
-            "%s, %s, %s, %s, %s, '{}', %s, %s::date, %s, %s, %s)",
-            [source, customer_id, points, reference, version_id, reason, today, at, at, by_id],
+            "%s, %s, %s, %s, %s, %s, '{}', %s, %s::date, %s, %s, %s, %s)",
+            [
+                *(source, kind, customer_id, points, reference, version_id),
+                *(reason, today, at, at, by_id, approved_by_id),
+            ],
         )
         entry_id, balance_after, usable = cursor.fetchone()
+    if entry_id is None and usable is None:
+        raise AccountFrozen
     if entry_id is None:
         raise InsufficientPoints(needed=points, available=usable)
     return Posted(entry_id, balance_after)
 
 
-def _check(points: int) -> None:
+def check_points(points: int) -> None:
+    """Raise InvalidInput for points that no entry may have."""
     if not 0 < points <= MAX_POINTS:
         raise InvalidInput("points", _("The points must be a whole number from 1 to a billion."))
 

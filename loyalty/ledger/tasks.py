@@ -6,7 +6,7 @@ from celery import shared_task
 from django.db import transaction
 from django.utils import timezone
 
-from loyalty.ledger import proof, services
+from loyalty.ledger import freezing, proof, services
 
 log = logging.getLogger(__name__)
 
@@ -18,9 +18,14 @@ def expire_points() -> int:
 
 @shared_task(name="ledger.verify")
 def verify() -> int:
-    """The nightly proof; a broken rule is an error in the log, with the rows' numbers."""
+    """
+    The nightly proof. A broken rule is an error in the log, with the rows' numbers, and stops
+    the redemptions of the customers it concerns until a person has looked.
+    """
     with transaction.atomic():
-        problems = proof.verify().problems
-    for problem in problems:
+        result = proof.verify()
+    for problem in result.problems:
         log.error("ledger broken: %s", problem)
-    return len(problems)
+    for customer_id in freezing.freeze(broken=result.broken, at=timezone.now()):
+        log.error("redemptions of customer %d are frozen", customer_id)
+    return len(result.problems)

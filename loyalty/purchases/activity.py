@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 
 from django.db import connection
+from django.db.models import F
 
-from loyalty.purchases.models import Purchase
+from loyalty.purchases.models import Activity, Purchase, Refund
 
 # Sorted by customer, so that two writers lock rows in the same order.
 _ADD = """
@@ -21,8 +22,38 @@ ON CONFLICT (customer_id) DO UPDATE SET
 """
 
 
+# A sale that was wholly given back did not happen: count the customer's others again.
+_RECOUNT = """
+UPDATE purchases_activity SET first_on = p.first_on, last_on = p.last_on,
+    purchases = p.purchases, spend_minor = p.spend_minor
+FROM (
+    SELECT min(occurred_on) AS first_on, max(occurred_on) AS last_on, count(*) AS purchases,
+        sum(amount_minor - refunded_minor) AS spend_minor
+    FROM purchases_purchase WHERE customer_id = %(customer)s AND refunded_minor < amount_minor
+) AS p
+WHERE customer_id = %(customer)s
+"""
+
+
 def add(purchases: Iterable[Purchase]) -> None:
     """Count these new purchases of customers in. Callers hold the customers' account locks."""
     rows = [(row.customer_id, row.occurred_on, row.amount_minor) for row in purchases]
     with connection.cursor() as cursor:
         cursor.execute(_ADD, [list(column) for column in zip(*rows, strict=True)])
+
+
+def take_out(refund: Refund) -> None:
+    """Count this new refund of a customer's sale out. Callers hold the customer's account lock."""
+    purchase = refund.purchase
+    theirs = Activity.objects.filter(customer=purchase.customer_id)
+    if purchase.refunded_minor < purchase.amount_minor:
+        theirs.update(spend_minor=F("spend_minor") - refund.amount_minor)
+        return
+    others = Purchase.objects.filter(
+        customer=purchase.customer_id, refunded_minor__lt=F("amount_minor")
+    )
+    if not others.exists():
+        theirs.delete()
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(_RECOUNT, {"customer": purchase.customer_id})

@@ -2,7 +2,7 @@
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from customers.models import Customer
@@ -47,6 +47,8 @@ class Purchase(models.Model):
     reference = models.CharField(_("receipt"), max_length=100)
     request_hash = models.CharField(max_length=64)  # SHA-256 of what was asked.
     amount_minor = models.BigIntegerField(_("amount"))
+    # Σ of its refunds, kept by a trigger; what is left of the amount is what reports count.
+    refunded_minor = models.BigIntegerField(_("refunded"), default=0, db_default=0)
     points = models.PositiveIntegerField(_("points"))
     entry = models.OneToOneField(
         Entry, on_delete=models.PROTECT, null=True, related_name="purchase"
@@ -75,6 +77,10 @@ class Purchase(models.Model):
                 condition=Q(amount_minor__gte=0), name="purchase_amount_not_negative"
             ),
             models.CheckConstraint(
+                condition=Q(refunded_minor__gte=0, refunded_minor__lte=F("amount_minor")),
+                name="purchase_refunded_at_most_once",
+            ),
+            models.CheckConstraint(
                 condition=Q(points=0, entry__isnull=True)
                 | Q(points__gt=0, entry__isnull=False, customer__isnull=False),
                 name="purchase_points_have_an_entry",
@@ -87,6 +93,61 @@ class Purchase(models.Model):
 
     def __str__(self) -> str:
         return self.reference
+
+
+class Refund(models.Model):
+    """Money given back for a sale, wholly or in part, and the points taken back for it."""
+
+    class Kind(models.TextChoices):
+        REFUND = "refund", _("Refund")
+        VOID = "void", _("Cancelled sale")
+
+    purchase = models.ForeignKey(Purchase, on_delete=models.PROTECT, related_name="refunds")
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind)
+    source = models.CharField(max_length=40)
+    reference = models.CharField(_("receipt"), max_length=90)
+    request_hash = models.CharField(max_length=64)  # SHA-256 of what was asked.
+    amount_minor = models.BigIntegerField(_("amount"))
+    points_due = models.PositiveIntegerField(_("points due"))  # By proportion of the sale's.
+    points_taken = models.PositiveIntegerField(_("points taken back"))  # The rest was not there.
+    entry = models.OneToOneField(Entry, on_delete=models.PROTECT, null=True, related_name="refund")
+    # What the till was told, so that a retry after hours hears the same.
+    balance_after = models.BigIntegerField(_("balance after"), default=0)
+    reason = models.CharField(_("reason"), max_length=200, blank=True)
+    occurred_at = models.DateTimeField(_("occurred at"))
+    occurred_on = models.DateField(_("day"))  # The same moment's day in the shop.
+    recorded_at = models.DateTimeField(_("recorded at"))
+    recorded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+
+    class Meta:
+        verbose_name = _("refund")
+        verbose_name_plural = _("refunds")
+        ordering = ["-pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["source", "reference"], name="refund_once_per_event"),
+            models.UniqueConstraint(
+                fields=["purchase"], condition=Q(kind="void"), name="refund_voids_once"
+            ),
+            models.CheckConstraint(condition=Q(amount_minor__gt=0), name="refund_gives_money_back"),
+            models.CheckConstraint(
+                condition=Q(points_taken__lte=F("points_due"))
+                & (
+                    Q(points_taken=0, entry__isnull=True)
+                    | Q(points_taken__gt=0, entry__isnull=False)
+                ),
+                name="refund_points_have_an_entry",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.reference
+
+    @property
+    def shortfall(self) -> int:
+        """Points that were due and could not be taken: expired, or below the floor."""
+        return self.points_due - self.points_taken
 
 
 class Activity(models.Model):

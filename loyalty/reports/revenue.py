@@ -20,10 +20,11 @@ SELECT
     coalesce(tier_key, '') AS tier_key,
     count(DISTINCT customer_id) AS customers,
     count(*) AS purchases,
-    sum(amount_minor)::bigint AS amount_minor
+    sum(amount_minor - refunded_minor)::bigint AS amount_minor
 FROM purchases_purchase
 LEFT JOIN tiers_standing USING (customer_id)
-WHERE (%(since)s::date IS NULL OR occurred_on >= %(since)s)
+WHERE refunded_minor < amount_minor
+    AND (%(since)s::date IS NULL OR occurred_on >= %(since)s)
     AND (%(until)s::date IS NULL OR occurred_on <= %(until)s)
     AND (%(branch)s::bigint IS NULL OR branch_id = %(branch)s)
 GROUP BY 1, 2

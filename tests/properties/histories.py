@@ -7,18 +7,23 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from random import Random
 
 from customers.models import Customer
-from loyalty.errors import Conflict
+from loyalty.errors import Conflict, DomainError
 from loyalty.ledger import services as ledger
-from loyalty.ledger.models import Account, Allocation, Entry, Lot
+from loyalty.ledger.models import Account, Allocation, Debt, Entry, Lot
 from loyalty.ledger.services import InsufficientPoints
 from loyalty.programme.versions import publish
+from loyalty.purchases.models import Activity
 from loyalty.purchases.recording import record_purchase
+from loyalty.purchases.refunds import Clawback, purchase_of, refund_purchase, void_purchase
 from loyalty.tiers.models import Standing
-from rewards.models import Reward
+from rewards.cancelling import cancel_redemption
+from rewards.models import Redemption, Reward
 from rewards.redemption import redeem_reward
+from rewards.vouchers import VoucherRefused
 from tests.factories.customers import CustomerFactory
 from tests.factories.rewards import RewardFactory
 from tests.factories.shop import STARTERS, shop_with_programme
@@ -61,18 +66,26 @@ class History:
     book: Book = field(default_factory=lambda: Book(VERSIONS))
     now: datetime = START
     sales: dict[str, tuple[int, datetime]] = field(default_factory=dict)
+    refunds: dict[str, tuple[str, int, int]] = field(default_factory=dict)
+    lowest: int = 0  # The shop's policy: how low a refund may take the balance.
+    named: int = 0
     complaints: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self.lowest = (0, -20, -1_000_000)[self.seed // 3 % 3]
         self.random = Random(self.seed)
         self.acts: dict[Callable[[], None], int] = {
             self.buy: 10,
             self.buy_late: 4,
             self.buy_again: 2,
             self.redeem: 7,
+            self.refund: 4,
+            self.void: 1,
+            self.refund_again: 1,
+            self.cancel: 2,
         }
 
-    def play(self, events: int = 14) -> None:
+    def play(self, events: int = 18) -> None:
         acts, weights = list(self.acts), list(self.acts.values())
         for _event in range(events):
             self.pass_time()
@@ -91,7 +104,8 @@ class History:
         return self.random.choice((9_999, 10_000, 68_000, 350_000, 990_000, 2_500_000))
 
     def name(self, what: str) -> str:
-        return f"{self.seed}/{self.days_late}/{what}{len(self.sales)}.{self.book.lines.total()}"
+        self.named += 1
+        return f"{self.seed}/{self.days_late}/{what}{self.named}"
 
     def buy(self) -> None:
         self._buy(self.name("sale"), self.amount(), self.now)
@@ -121,6 +135,52 @@ class History:
         except Refused as refused:
             expected = refused.usable
         self.expect(self._redeem(name, reward), expected, name)
+
+    def refund(self) -> None:
+        left = [name for name, sale in self.book.sales.items() if sale.refunded < sale.amount]
+        if not left:
+            return
+        sale_name = self.random.choice(left)
+        sale = self.book.sales[sale_name]
+        rest = sale.amount - sale.refunded
+        amount = self.random.choice((rest, min(rest, 33_333), rest // 2 + 1))
+        name = self.name("refund")
+        self.expect(self._refund(name, sale_name, rest + 1), "too much", name)
+        taken = self.book.refund(name, sale_name, amount, self.now, self.lowest)
+        self.expect(self._refund(name, sale_name, amount), taken, name)
+        self.refunds[name] = (sale_name, amount, taken)
+
+    def void(self) -> None:
+        left = [name for name, sale in self.book.sales.items() if sale.refunded < sale.amount]
+        if left:
+            sale_name, name = self.random.choice(left), self.name("void")
+            sale = self.book.sales[sale_name]
+            rest = sale.amount - sale.refunded
+            taken = self.book.refund(name, sale_name, rest, self.now, self.lowest)
+            self.expect(self._refund(name, sale_name, None), taken, name)
+
+    def refund_again(self) -> None:
+        if self.refunds:
+            name = self.random.choice(list(self.refunds))
+            sale_name, amount, taken = self.refunds[name]
+            self.expect(self._refund(name, sale_name, amount), taken, f"{name} again")
+            self.expect(self._refund(name, sale_name, amount + 1), "conflict", f"{name} again")
+
+    def cancel(self) -> None:
+        names = [*self.book.spent]
+        if not names:
+            return
+        name = self.random.choice(names)
+        redemption = Redemption.objects.select_related("voucher").get(reference=name)
+        today = (self.now + timedelta(hours=7)).date()
+        act = partial(
+            cancel_redemption, redemption=redemption, source="till", reason="", at=self.now, by=None
+        )
+        if redemption.voucher.expires_on < today:
+            self.expect(refusal(act), VoucherRefused, f"cancel {name}")
+            return
+        self.book.cancel(name, self.now, today)
+        self.expect([refusal(act), refusal(act)], [None, None], f"cancel {name}")
 
     def expect(self, said: object, expected: object, what: str) -> None:
         if said != expected:
@@ -161,6 +221,27 @@ class History:
             return refused.available
         return "redeemed"
 
+    def _refund(self, name: str, sale_name: str, amount: int | None) -> object:
+        """The points taken, or why none were. No amount: all of it."""
+        request = {
+            "purchase": purchase_of(source="till", reference=sale_name),
+            "source": "till",
+            "reference": name,
+            "reason": "",
+            "at": self.now,
+            "recorded_at": self.now,
+            "by": None,
+            "clawback": Clawback(self.lowest),
+        }
+        try:
+            if amount is None:
+                return void_purchase(**request).points_taken
+            return refund_purchase(amount_minor=amount, **request).points_taken
+        except Conflict:
+            return "conflict"
+        except DomainError:
+            return "too much"
+
     def differences(self) -> list[str]:
         """Where the product and the model disagree; each line carries the seed."""
         said, expected = said_by_product(self.customer.pk), said_by_model(self.book)
@@ -174,6 +255,14 @@ class History:
         ]
 
 
+def refusal(act: Callable[[], object]) -> type[DomainError] | None:
+    try:
+        act()
+    except DomainError as error:
+        return type(error)
+    return None
+
+
 def said_by_model(book: Book) -> dict[str, object]:
     return {
         "lines": book.lines,
@@ -181,8 +270,16 @@ def said_by_model(book: Book) -> dict[str, object]:
         "takings": book.takings,
         "balance": book.balance,
         "spend": book.spend,
-        "tier": TIERS[book.tier] if book.spend else "",
+        "tier": TIERS[book.tier] if book.sales else "",
+        "owed": sorted(book.owed),
+        "activity": activity_of(book),
     }
+
+
+def activity_of(book: Book) -> tuple[int, int]:
+    """Sales that were not wholly given back, and the money kept."""
+    kept = [sale.amount - sale.refunded for sale in book.sales.values()]
+    return sum(amount > 0 for amount in kept), sum(kept)
 
 
 def said_by_product(customer_id: int) -> dict[str, object]:
@@ -194,12 +291,23 @@ def said_by_product(customer_id: int) -> dict[str, object]:
     }
 
     def name_of(entry: Entry) -> str:
+        what, _colon, rest = entry.reference.partition(":")
+        if what == "cancel":
+            return f"cancel:{redemptions[int(rest)]}"
         if entry.kind != Entry.Kind.EXPIRE:
             return entry.reference
-        return f"lot:{names[int(entry.reference.removeprefix('lot:'))]}"
+        lot, slash, time = rest.partition("/")
+        return f"lot:{names[int(lot)]}{slash}{time}"
 
+    redemptions = dict(
+        Redemption.objects.filter(customer_id=customer_id).values_list("pk", "reference")
+    )
     entries = Entry.objects.filter(account_id=customer_id)
-    allocations = Allocation.objects.filter(lot__account_id=customer_id).select_related("entry")
+    debts = Debt.objects.filter(account_id=customer_id, remaining__gt=0).select_related("entry")
+    activity = Activity.objects.filter(pk=customer_id).first()
+    allocations = Allocation.objects.filter(lot__account_id=customer_id).select_related(
+        "entry", "debt__entry"
+    )
     return {
         "lines": Counter((row.kind, name_of(row), row.points, row.occurred_at) for row in entries),
         "lots": {
@@ -207,9 +315,17 @@ def said_by_product(customer_id: int) -> dict[str, object]:
             for lot in Lot.objects.filter(account_id=customer_id)
         },
         "takings": Counter(
-            (name_of(row.entry), names[row.lot_id], row.points) for row in allocations
+            (
+                name_of(row.entry),
+                names[row.lot_id],
+                row.points,
+                row.debt.entry.reference if row.debt else "",
+            )
+            for row in allocations
         ),
         "balance": account.balance if account else 0,
         "spend": standing.spend_minor if standing else 0,
         "tier": standing.tier_key if standing else "",
+        "owed": sorted((debt.entry.reference, debt.remaining) for debt in debts),
+        "activity": (activity.purchases, activity.spend_minor) if activity else (0, 0),
     }

@@ -28,6 +28,18 @@ class Lot:
     points: int
     left: int
     last_day: date
+    expiries: int = 0
+
+
+@dataclass
+class Sale:
+    """What a refund has to know of a sale."""
+
+    amount: int
+    points: int
+    refunded: int = 0
+    taken_back: int = 0
+    expired: int = 0
 
 
 class Refused(Exception):
@@ -58,14 +70,17 @@ class Book:
     spend: int = 0
     tier: int = 0
     lots: list[Lot] = field(default_factory=list)
-    # (kind, reference, points, when it happened) and (debit, lot, points): no order, for a late
+    sales: dict[str, Sale] = field(default_factory=dict)
+    spent: dict[str, list[tuple[Lot, int]]] = field(default_factory=dict)
+    owed: list[tuple[str, int]] = field(default_factory=list)  # By which refund; the oldest first.
+    # (kind, reference, points, when it happened) and (entry, lot, points, debt repaid): no order, for a late
     # expiry is entered late but dated as if it had not been.
     lines: Counter[tuple[str, str, int, datetime]] = field(default_factory=Counter)
-    takings: Counter[tuple[str, str, int]] = field(default_factory=Counter)
+    takings: Counter[tuple[str, str, int, str]] = field(default_factory=Counter)
 
     @property
     def balance(self) -> int:
-        return sum(lot.left for lot in self.lots)
+        return sum(lot.left for lot in self.lots) - sum(points for _name, points in self.owed)
 
     def buy(self, name: str, amount: int, at: datetime) -> int:
         rules = [version for version in self.versions if version.since <= at][-1]
@@ -73,34 +88,77 @@ class Book:
         self.spend += amount
         reached = sum(threshold <= self.spend for threshold in rules.thresholds) - 1
         self.tier = max(self.tier, reached)
+        self.sales[name] = Sale(amount, points)
         if points:
-            self._open(name, points, month_end(day_of(at), rules.months))
+            self.lots.append(Lot(name, points, points, month_end(day_of(at), rules.months)))
             self.lines["earn", name, points, at] += 1
+            self._repay(name, self.lots[-1:])
         return points
+
+    def refund(self, name: str, sale_name: str, amount: int, at: datetime, lowest: int) -> int:
+        """Undo `amount` of a sale; the points taken."""
+        sale = self.sales[sale_name]
+        kept, still = sale.amount - sale.refunded, sale.amount - sale.refunded - amount
+        due = sale.points * kept // sale.amount - sale.points * still // sale.amount
+        sale.refunded += amount
+        self.spend -= amount
+        taken = min(due, sale.points - sale.taken_back - sale.expired, self.balance - lowest)
+        if taken <= 0:
+            return 0
+        sale.taken_back += taken
+        self.lines["reverse", f"refund:{name}", -taken, at] += 1
+        own_first = sorted(self._in_order(), key=lambda lot: lot.name != sale_name)
+        rest = taken
+        for lot in own_first:
+            rest -= self._take(f"refund:{name}", lot, min(lot.left, rest))
+        if rest:
+            self.owed.append((f"refund:{name}", rest))
+        return taken
+
+    def cancel(self, name: str, at: datetime, today: date) -> None:
+        """Undo a redemption."""
+        takings = self.spent.pop(name)
+        self.lines["reverse", f"cancel:{name}", sum(points for _lot, points in takings), at] += 1
+        for lot, points in takings:
+            lot.left += points
+            self.takings[f"cancel:{name}", lot.name, -points, ""] += 1
+        self._repay(f"cancel:{name}", [lot for lot in self.lots if lot.left])
+        self.expire(today)
+
+    def _repay(self, name: str, lots: list[Lot]) -> None:
+        for lot in lots:
+            while self.owed and lot.left:
+                debt, points = self.owed.pop(0)
+                part = min(points, lot.left)
+                self._take(name, lot, part, debt)
+                if part < points:
+                    self.owed.insert(0, (debt, points - part))
 
     def redeem(self, name: str, cost: int, at: datetime) -> None:
         usable = sum(lot.left for lot in self.lots if lot.last_day >= day_of(at))
         if usable < cost:
             raise Refused(usable)
         self.lines["redeem", name, -cost, at] += 1
+        self.spent[name] = []
         for lot in self._in_order():
-            if lot.last_day >= day_of(at) and cost:
-                cost -= self._take(name, lot, min(lot.left, cost))
+            if lot.last_day >= day_of(at) and cost and lot.left:
+                part = self._take(name, lot, min(lot.left, cost))
+                self.spent[name].append((lot, part))
+                cost -= part
 
     def expire(self, today: date) -> None:
         for lot in self._in_order():
             if lot.last_day < today and lot.left:
-                name = f"lot:{lot.name}"
+                lot.expiries += 1
+                name = f"lot:{lot.name}" + (f"/{lot.expiries}" if lot.expiries > 1 else "")
                 self.lines["expire", name, -lot.left, midnight_after(lot.last_day)] += 1
+                self.sales[lot.name].expired += lot.left
                 self._take(name, lot, lot.left)
 
-    def _open(self, name: str, points: int, last_day: date) -> None:
-        self.lots.append(Lot(name, points, points, last_day))
-
-    def _take(self, name: str, lot: Lot, points: int) -> int:
+    def _take(self, name: str, lot: Lot, points: int, debt: str = "") -> int:
         if points:
             lot.left -= points
-            self.takings[name, lot.name, points] += 1
+            self.takings[name, lot.name, points, debt] += 1
         return points
 
     def _in_order(self) -> list[Lot]:

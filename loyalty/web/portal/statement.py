@@ -29,7 +29,9 @@ class Line:
 
 def statement_of(customer_id: int) -> QuerySet[Entry]:
     """The customer's entries, newest first, with all that `line_of` reads."""
-    return entries_of(customer_id).select_related("lot", "purchase", "redemption__reward")
+    return entries_of(customer_id).select_related(
+        "lot", "purchase", "redemption__reward", "refund", "cancelled_redemption__reward"
+    )
 
 
 def line_of(entry: Entry) -> Line:
@@ -56,6 +58,12 @@ def _title(entry: Entry) -> str:
         return _("Purchase of %(amount)s") % {"amount": shown.money(purchase.amount_minor)}
     if redemption is not None:
         return _("Redeemed: %(reward)s") % {"reward": shown.named(redemption.reward)}
+    refund = getattr(entry, "refund", None)
+    if refund is not None:
+        return _("Refund of %(amount)s") % {"amount": shown.money(refund.amount_minor)}
+    cancelled = getattr(entry, "cancelled_redemption", None)
+    if cancelled is not None:
+        return _("Cancelled: %(reward)s") % {"reward": shown.named(cancelled.reward)}
     titles = {
         Entry.Kind.EARN: _("Points earned"),
         Entry.Kind.REDEEM: _("Points spent"),

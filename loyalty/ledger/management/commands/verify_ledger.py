@@ -19,8 +19,9 @@ class Command(ProductCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         result = proof.verify()
         if options["json"]:
-            document = vars(result) | {"problems": [str(row) for row in result.problems]}
-            self.write_json(document)
+            problems = [str(row) for row in result.problems]
+            figures = {name: getattr(result, name) for name in ("accounts", "entries", "points")}
+            self.write_json(figures | {"problems": problems})
         else:
             self.stdout.write(
                 f"{len(proof.RULES)} rules, {result.accounts} accounts, "
