@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
 from customers.backoffice import OfCustomerAdmin
-from loyalty.ledger.models import Account, Entry
+from loyalty.ledger.models import Account, Adjustment, Entry, Freeze
 
 
 @admin.register(Account)
@@ -35,6 +35,7 @@ class EntryAdmin(OfCustomerAdmin):
         "occurred_at",
         "recorded_at",
         "recorded_by",
+        "approved_by",
     ]
 
     @admin.display(description=_("customer"))
@@ -44,3 +45,47 @@ class EntryAdmin(OfCustomerAdmin):
     @admin.display(description=_("explanation"))
     def shown_explanation(self, entry: Entry) -> str:
         return json.dumps(entry.explanation, ensure_ascii=False, indent=2)
+
+
+@admin.register(Adjustment)
+class AdjustmentAdmin(OfCustomerAdmin):
+    customer_path = "account"
+    list_display = ["shown_customer", "points", "reason", "state", "requested_by", "decided_by"]
+    list_select_related = ["account__customer", "requested_by", "decided_by"]
+    list_filter = ["state"]
+    fields = [
+        "shown_customer",
+        "points",
+        "expires_on",
+        "reason",
+        "limit_points",
+        "requested_at",
+        "requested_by",
+        "state",
+        "decided_at",
+        "decided_by",
+        "entry",
+    ]
+
+    @admin.display(description=_("customer"))
+    def shown_customer(self, adjustment: Adjustment) -> str:
+        return str(adjustment.account.customer)
+
+
+@admin.register(Freeze)
+class FreezeAdmin(OfCustomerAdmin):
+    customer_path = "account"
+    list_display = ["shown_customer", "rule", "frozen_at", "lifted_at", "lifted_by"]
+    list_select_related = ["account__customer", "lifted_by"]
+    fields = [
+        "shown_customer",
+        "rule",
+        "frozen_at",
+        "lifted_at",
+        "lifted_by",
+        "lifted_reason",
+    ]
+
+    @admin.display(description=_("customer"))
+    def shown_customer(self, freeze: Freeze) -> str:
+        return str(freeze.account.customer)

@@ -131,6 +131,15 @@ RULES = {
             AND ((e.occurred_at AT TIME ZONE s.time_zone)::date > l.expires_on
                 OR (e.occurred_at AT TIME ZONE s.time_zone)::date < l.usable_from)
     """,
+    "an adjustment is what its author asked for, and above the limit another agreed": """
+        SELECT e.account_id, e.id, e.points, a.points
+        FROM ledger_entry e LEFT JOIN ledger_adjustment a ON a.entry_id = e.id
+        WHERE e.kind = 'adjust'
+            AND ((e.account_id, e.points, e.reason, e.recorded_by_id)
+                    IS DISTINCT FROM (a.account_id, a.points, a.reason, a.requested_by_id)
+                OR e.approved_by_id IS DISTINCT FROM a.decided_by_id
+                OR e.approved_by_id IS NULL AND abs(a.points) > a.limit_points)
+    """,
 }
 
 

@@ -1,11 +1,13 @@
 """What a customer has, and how it came about."""
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
 from django.db.models import QuerySet, Sum
 
-from loyalty.ledger.models import Entry, Lot
+from loyalty.ledger.models import Account, Entry, Lot
 
 
 @dataclass(frozen=True)
@@ -15,35 +17,50 @@ class Points:
     usable: int
     # (last day, points) of what ends, soonest first.
     expiring: tuple[tuple[date, int], ...]
+    # (first day, points) of what cannot be used yet, soonest first.
+    pending: tuple[tuple[date, int], ...] = ()
+    owed: int = 0  # What the next points repay; then there are no others.
 
 
 def points_of(customer_id: int, *, on: date) -> Points:
     """
     What the customer can use on that day: past lots do not count, whether or not the expiry
-    job has run. One query.
+    job has run, and pending ones not yet. One query; two for a customer who has nothing.
     """
-    days = (
+    lots = list(
         Lot.objects.filter(account_id=customer_id, remaining__gt=0)
-        .values("expires_on")
+        .values_list("usable_from", "expires_on")
         .annotate(points=Sum("remaining"))
-        .order_by("expires_on")
     )
-    open_days = [
-        (row["expires_on"], row["points"])
-        for row in days
-        if row["expires_on"] is None or row["expires_on"] >= on
-    ]
+    if not lots:
+        return Points(0, (), owed=_owed(customer_id))
+    open_lots = [lot for lot in lots if lot[1] is None or lot[1] >= on]
+    waiting = [lot for lot in open_lots if lot[0] is not None and lot[0] > on]
     return Points(
-        usable=sum(points for _day, points in open_days),
-        expiring=tuple((day, points) for day, points in open_days if day is not None),
+        usable=sum(lot[2] for lot in open_lots) - sum(lot[2] for lot in waiting),
+        expiring=_by_day((lot[1], lot[2]) for lot in open_lots),
+        pending=_by_day((lot[0], lot[2]) for lot in waiting),
     )
+
+
+def _owed(customer_id: int) -> int:
+    balance = Account.objects.filter(pk=customer_id).values_list("balance", flat=True).first()
+    return max(0, -(balance or 0))
+
+
+def _by_day(parts: Iterable[tuple[date | None, int]]) -> tuple[tuple[date, int], ...]:
+    days: Counter[date] = Counter()
+    for day, points in parts:
+        if day is not None:
+            days[day] += points
+    return tuple(sorted(days.items()))
 
 
 def entries_of(customer_id: int) -> QuerySet[Entry]:
-    """The customer's entries, newest first, with the lot or the allocations that explain them."""
+    """The customer's entries, newest first, with the lot, debt and allocations that explain them."""
     return (
         Entry.objects.filter(account_id=customer_id)
-        .select_related("lot")
+        .select_related("lot", "debt")
         .prefetch_related("allocations__lot")
         .order_by("-number")
     )

@@ -34,6 +34,8 @@ RULES: dict[str, Access] = {
     "customers.consent": HISTORY,
     "ledger.account": HISTORY,
     "ledger.entry": HISTORY,
+    "ledger.adjustment": HISTORY,
+    "ledger.freeze": HISTORY,
     "rewards.reward": Access(see=BOTH, change=BOTH, add=BOTH, delete=BOTH),
     "rewards.redemption": HISTORY,
     "rewards.voucher": HISTORY,

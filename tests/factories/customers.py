@@ -40,6 +40,7 @@ def give_points(
     points: int,
     *,
     expires_on: date | None = None,
+    usable_from: date | None = None,
     at: datetime = NOON,
     reference: str = "",
 ) -> None:
@@ -51,5 +52,6 @@ def give_points(
         expires_on=expires_on,
         version_id=in_force(at).version_id,
         explanation={},
+        usable_from=usable_from,
     )
     ledger.earn(credits_due=[credit], source="test", at=at, by_id=None)

@@ -9,6 +9,7 @@ from django.core.management import CommandError, call_command
 
 from loyalty.errors import DomainError, InvalidInput
 from loyalty.ledger import tasks
+from loyalty.ledger.adjustments import adjust
 from loyalty.ledger.freezing import freeze, lift
 from loyalty.ledger.models import Account, Entry, Freeze
 from loyalty.ledger.proof import RULES, verify
@@ -56,6 +57,9 @@ DAMAGE = {
     "nothing is redeemed from a lot before its first day or after its last": (
         "UPDATE ledger_lot SET expires_on = '2020-01-01'"
     ),
+    "an adjustment is what its author asked for, and above the limit another agreed": (
+        "UPDATE ledger_adjustment SET points = points + 1"
+    ),
 }
 
 
@@ -70,6 +74,16 @@ def healthy(transactional_db):
     take_back(entry_id=credit.pk, points=10, lowest=-50, reference="refund", **HOW)
     give_points(debtor, 15)
     give_back(entry_id=spent.entry_id, points=4, reference="cancel", **HOW_BACK)
+    adjust(
+        customer_id=debtor.pk,
+        points=2,
+        reason="Sorry",
+        expires_on=None,
+        source="test",
+        reference="adjust",
+        at=NOON,
+        by=StaffFactory(role="owner"),
+    )
 
 
 def damage(sql):
@@ -83,8 +97,8 @@ def test_a_healthy_ledger_has_no_problem(healthy, capsys):
 
     assert json.loads(capsys.readouterr().out) == {
         "accounts": 2,
-        "entries": 7,
-        "points": 70 + 9,
+        "entries": 8,
+        "points": 70 + 11,
         "problems": [],
     }
 
@@ -107,7 +121,7 @@ def test_the_nightly_proof_freezes_whose_points_do_not_add_up_and_nobody_else(he
 
     with pytest.raises(AccountFrozen):
         spend(broken.customer, 1, "refused")
-    assert spend(sound.customer, 9, "fine").balance_after == 0
+    assert spend(sound.customer, 11, "fine").balance_after == 0
     assert list(Freeze.objects.values_list("account_id", "rule", "lifted_at")) == [
         (broken.pk, "what is left of a lot is what was not taken from it", None)
     ]
@@ -127,7 +141,7 @@ def test_a_frozen_customer_still_earns_and_redeems_again_when_the_owner_has_look
     assert buy(customer, "R-1").balance == 20
     with pytest.raises(AccountFrozen):
         spend(customer, 5, "early")
-    with pytest.raises(DomainError, match="owner"):
+    with pytest.raises(DomainError, match="chủ quán"):
         lift(customer_id=customer.pk, reason="Looked", at=NOON, by=manager)
     with pytest.raises(InvalidInput):
         lift(customer_id=customer.pk, reason=" ", at=NOON, by=owner)

@@ -3,36 +3,35 @@ Random histories from a seed: the same events go to the product and to the model
 time, late, years late and twice; the expiry job comes 0, 1 or 30 days after its time.
 """
 
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from random import Random
 
 from customers.models import Customer
 from loyalty.errors import Conflict, DomainError
 from loyalty.ledger import services as ledger
-from loyalty.ledger.models import Account, Allocation, Debt, Entry, Lot
-from loyalty.ledger.services import InsufficientPoints
+from loyalty.ledger.adjustments import adjust
+from loyalty.ledger.models import Entry
+from loyalty.ledger.services import Credit, InsufficientPoints
 from loyalty.programme.versions import publish
-from loyalty.purchases.models import Activity
 from loyalty.purchases.recording import record_purchase
 from loyalty.purchases.refunds import Clawback, purchase_of, refund_purchase, void_purchase
-from loyalty.tiers.models import Standing
+from loyalty.shop.models import User
 from rewards.cancelling import cancel_redemption
 from rewards.models import Redemption, Reward
 from rewards.redemption import redeem_reward
 from rewards.vouchers import VoucherRefused
 from tests.factories.customers import CustomerFactory
 from tests.factories.rewards import RewardFactory
-from tests.factories.shop import STARTERS, shop_with_programme
+from tests.factories.shop import STARTERS, StaffFactory, shop_with_programme
+from tests.properties.ledgers import said_by_model, said_by_product
 from tests.properties.model import Book, Refused, Rules
 
 START = datetime(2025, 1, 6, 2, 0, tzinfo=UTC)
 CHANGE = datetime(2025, 9, 1, tzinfo=UTC)
 COSTS = (3, 20, 75)
-TIERS = ("moi", "bac", "vang", "kim-cuong")
 THRESHOLDS = (0, 1_000_000, 3_000_000, 8_000_000)
 VERSIONS = [
     Rules(datetime(1990, 1, 1, tzinfo=UTC), 10_000, 12, (100, 120, 150, 200), THRESHOLDS),
@@ -63,6 +62,7 @@ class History:
     rewards: list[Reward]
     days_late: int
     customer: Customer = field(default_factory=CustomerFactory)
+    owner: User = field(default_factory=partial(StaffFactory, role="owner"))
     book: Book = field(default_factory=lambda: Book(VERSIONS))
     now: datetime = START
     sales: dict[str, tuple[int, datetime]] = field(default_factory=dict)
@@ -83,9 +83,11 @@ class History:
             self.void: 1,
             self.refund_again: 1,
             self.cancel: 2,
+            self.adjust: 2,
+            self.bonus: 2,
         }
 
-    def play(self, events: int = 18) -> None:
+    def play(self, events: int = 20) -> None:
         acts, weights = list(self.acts), list(self.acts.values())
         for _event in range(events):
             self.pass_time()
@@ -130,11 +132,32 @@ class History:
         reward = self.random.choice(self.rewards)
         name = self.name("reward")
         try:
-            self.book.redeem(name, reward.cost_points, self.now)
+            self.book.take("redeem", name, reward.cost_points, self.now)
             expected: object = "redeemed"
         except Refused as refused:
             expected = refused.usable
         self.expect(self._redeem(name, reward), expected, name)
+
+    def adjust(self) -> None:
+        name, points = self.name("adjust"), self.random.choice((-40, -3, 5, 60))
+        expected: object = "adjusted"
+        try:
+            if points > 0:
+                self.book.give("adjust", name, points, self.now, date.min)
+            else:
+                self.book.take("adjust", name, -points, self.now)
+                self.book.spent.pop(name)  # Not a redemption: nobody cancels it.
+        except Refused as refused:
+            expected = refused.usable
+        self.expect(self._adjust(name, points), expected, name)
+
+    def bonus(self) -> None:
+        """Points that can be used only some days later."""
+        name, days = self.name("bonus"), self.random.choice((1, 14))
+        first_day = (self.now + timedelta(hours=7, days=days)).date()
+        self.book.give("earn", name, 9, self.now, first_day)
+        due = Credit(self.customer.pk, 9, name, self.now, None, None, {}, first_day)
+        ledger.earn(credits_due=[due], source="till", at=self.now, by_id=None)
 
     def refund(self) -> None:
         left = [name for name, sale in self.book.sales.items() if sale.refunded < sale.amount]
@@ -221,6 +244,22 @@ class History:
             return refused.available
         return "redeemed"
 
+    def _adjust(self, name: str, points: int) -> object:
+        try:
+            adjust(
+                customer_id=self.customer.pk,
+                points=points,
+                reason="Counted again",
+                expires_on=None,
+                source="till",
+                reference=name,
+                at=self.now,
+                by=self.owner,
+            )
+        except InsufficientPoints as refused:
+            return refused.available
+        return "adjusted"
+
     def _refund(self, name: str, sale_name: str, amount: int | None) -> object:
         """The points taken, or why none were. No amount: all of it."""
         request = {
@@ -261,71 +300,3 @@ def refusal(act: Callable[[], object]) -> type[DomainError] | None:
     except DomainError as error:
         return type(error)
     return None
-
-
-def said_by_model(book: Book) -> dict[str, object]:
-    return {
-        "lines": book.lines,
-        "lots": {lot.name: (lot.points, lot.left, lot.last_day) for lot in book.lots},
-        "takings": book.takings,
-        "balance": book.balance,
-        "spend": book.spend,
-        "tier": TIERS[book.tier] if book.sales else "",
-        "owed": sorted(book.owed),
-        "activity": activity_of(book),
-    }
-
-
-def activity_of(book: Book) -> tuple[int, int]:
-    """Sales that were not wholly given back, and the money kept."""
-    kept = [sale.amount - sale.refunded for sale in book.sales.values()]
-    return sum(amount > 0 for amount in kept), sum(kept)
-
-
-def said_by_product(customer_id: int) -> dict[str, object]:
-    account = Account.objects.filter(pk=customer_id).first()
-    standing = Standing.objects.filter(pk=customer_id).first()
-    names = {
-        lot.pk: lot.entry.reference
-        for lot in Lot.objects.filter(account_id=customer_id).select_related("entry")
-    }
-
-    def name_of(entry: Entry) -> str:
-        what, _colon, rest = entry.reference.partition(":")
-        if what == "cancel":
-            return f"cancel:{redemptions[int(rest)]}"
-        if entry.kind != Entry.Kind.EXPIRE:
-            return entry.reference
-        lot, slash, time = rest.partition("/")
-        return f"lot:{names[int(lot)]}{slash}{time}"
-
-    redemptions = dict(
-        Redemption.objects.filter(customer_id=customer_id).values_list("pk", "reference")
-    )
-    entries = Entry.objects.filter(account_id=customer_id)
-    debts = Debt.objects.filter(account_id=customer_id, remaining__gt=0).select_related("entry")
-    activity = Activity.objects.filter(pk=customer_id).first()
-    allocations = Allocation.objects.filter(lot__account_id=customer_id).select_related(
-        "entry", "debt__entry"
-    )
-    return {
-        "lines": Counter((row.kind, name_of(row), row.points, row.occurred_at) for row in entries),
-        "lots": {
-            names[lot.pk]: (lot.points, lot.remaining, lot.expires_on)
-            for lot in Lot.objects.filter(account_id=customer_id)
-        },
-        "takings": Counter(
-            (
-                name_of(row.entry),
-                names[row.lot_id],
-                row.points,
-                row.debt.entry.reference if row.debt else "",
-            )
-            for row in allocations
-        ),
-        "balance": account.balance if account else 0,
-        "spend": standing.spend_minor if standing else 0,
-        "tier": standing.tier_key if standing else "",
-        "owed": sorted((debt.entry.reference, debt.remaining) for debt in debts),
-        "activity": (activity.purchases, activity.spend_minor) if activity else (0, 0),
-    }

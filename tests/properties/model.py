@@ -28,7 +28,11 @@ class Lot:
     points: int
     left: int
     last_day: date
+    first_day: date = date.min
     expiries: int = 0
+
+    def usable(self, today: date) -> bool:
+        return self.first_day <= today <= self.last_day
 
 
 @dataclass
@@ -134,14 +138,20 @@ class Book:
                 if part < points:
                     self.owed.insert(0, (debt, points - part))
 
-    def redeem(self, name: str, cost: int, at: datetime) -> None:
-        usable = sum(lot.left for lot in self.lots if lot.last_day >= day_of(at))
+    def give(self, kind: str, name: str, points: int, at: datetime, first_day: date) -> None:
+        """Points for ever, from `first_day`."""
+        self.lots.append(Lot(name, points, points, FOR_EVER, first_day))
+        self.lines[kind, name, points, at] += 1
+        self._repay(name, self.lots[-1:])
+
+    def take(self, kind: str, name: str, cost: int, at: datetime) -> None:
+        usable = sum(lot.left for lot in self.lots if lot.usable(day_of(at)))
         if usable < cost:
             raise Refused(usable)
-        self.lines["redeem", name, -cost, at] += 1
+        self.lines[kind, name, -cost, at] += 1
         self.spent[name] = []
         for lot in self._in_order():
-            if lot.last_day >= day_of(at) and cost and lot.left:
+            if lot.usable(day_of(at)) and cost and lot.left:
                 part = self._take(name, lot, min(lot.left, cost))
                 self.spent[name].append((lot, part))
                 cost -= part
@@ -152,7 +162,7 @@ class Book:
                 lot.expiries += 1
                 name = f"lot:{lot.name}" + (f"/{lot.expiries}" if lot.expiries > 1 else "")
                 self.lines["expire", name, -lot.left, midnight_after(lot.last_day)] += 1
-                self.sales[lot.name].expired += lot.left
+                self.sales[lot.name].expired += lot.left  # Only sales' lots end here.
                 self._take(name, lot, lot.left)
 
     def _take(self, name: str, lot: Lot, points: int, debt: str = "") -> int:

@@ -8,7 +8,8 @@ import os
 import pytest
 
 from loyalty.ledger.proof import verify
-from tests.properties.histories import LATENESS, History, open_shop, said_by_product
+from tests.properties.histories import LATENESS, History, open_shop
+from tests.properties.ledgers import said_by_product
 from tests.support.rounds import rounds
 
 pytestmark = pytest.mark.django_db

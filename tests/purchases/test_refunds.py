@@ -185,10 +185,10 @@ def test_more_than_was_paid_is_never_given_back(customer):
     sale = buy(customer, "R-1").purchase
     refund(sale, 60_000)
 
-    with pytest.raises(DomainError, match="More would be given back"):
+    with pytest.raises(DomainError, match="nhiều hơn phần còn lại"):
         refund(sale, 40_001, "back-2")
     assert refund(sale, 40_000, "back-3").points_taken == 4
-    with pytest.raises(DomainError, match="More would be given back"):
+    with pytest.raises(DomainError, match="nhiều hơn phần còn lại"):
         void(sale)
 
     assert (balance(customer), Refund.objects.count()) == (0, 2)
@@ -210,7 +210,7 @@ def test_the_same_refund_twice_is_one_and_answers_as_the_first_time(customer):
 
 
 def test_a_refund_before_its_sale_is_refused_clearly_and_works_once_the_sale_is_in(customer):
-    with pytest.raises(UnknownPurchase, match="Record it first"):
+    with pytest.raises(UnknownPurchase, match="Ghi hoá đơn trước"):
         purchase_of(source="till", reference="R-1")
 
     buy(customer, "R-1")

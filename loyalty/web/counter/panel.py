@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from customers.models import Customer
 from loyalty.dates import local_date
-from loyalty.ledger.queries import points_of
+from loyalty.ledger.queries import Points, points_of
 from loyalty.tiers.queries import Progress, progress_of
 from loyalty.web.counter.birthdays import birthday_soon
 from rewards.models import Reward, Voucher
@@ -19,7 +19,7 @@ SHOWN_AT_ONCE = 3  # Of what the customer may use: a till does not scroll.
 class Panel:
     customer: Customer
     today: date  # In the shop.
-    usable: int  # Points that can be spent today.
+    points: Points
     progress: Progress
     last_on: date | None  # The day of the last purchase; None before the first.
     birthday: date | None  # When it is near.
@@ -29,6 +29,11 @@ class Panel:
     more_rewards: tuple[Reward, ...]
 
     @property
+    def usable(self) -> int:
+        """Points that can be spent today."""
+        return self.points.usable
+
+    @property
     def more(self) -> int:
         return len(self.more_vouchers) + len(self.more_rewards)
 
@@ -36,14 +41,14 @@ class Panel:
 def panel_of(customer: Customer, *, at: datetime, zone: ZoneInfo) -> Panel:
     """Where the customer stands at `at`. A fixed number of queries, however much they hold."""
     today = local_date(at, zone)
-    usable = points_of(customer.pk, on=today).usable
+    points = points_of(customer.pk, on=today)
     vouchers = tuple(open_vouchers(customer.pk, on=today))
-    rewards = _within_reach(usable)
+    rewards = _within_reach(points.usable)
     first = len(vouchers[:SHOWN_AT_ONCE])
     return Panel(
         customer=customer,
         today=today,
-        usable=usable,
+        points=points,
         progress=progress_of(customer.pk, at=at, zone=zone),
         last_on=_last_on(customer),
         birthday=birthday_soon(day=customer.birth_day, month=customer.birth_month, today=today),

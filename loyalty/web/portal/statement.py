@@ -30,7 +30,7 @@ class Line:
 def statement_of(customer_id: int) -> QuerySet[Entry]:
     """The customer's entries, newest first, with all that `line_of` reads."""
     return entries_of(customer_id).select_related(
-        "lot", "purchase", "redemption__reward", "refund", "cancelled_redemption__reward"
+        "purchase", "redemption__reward", "refund", "cancelled_redemption__reward"
     )
 
 
@@ -76,10 +76,10 @@ def _title(entry: Entry) -> str:
 
 def _steps(entry: Entry) -> tuple[Step, ...]:
     if entry.kind == Entry.Kind.EARN and "rules" in entry.explanation:
-        return (*earning_steps(entry.explanation), _added(entry))
+        return (*earning_steps(entry.explanation), _added(entry), *_repaid(entry))
     if entry.points > 0:
-        return (*_reason(entry), _added(entry))
-    return (*_reason(entry), *_lots_taken(entry), _taken(entry))
+        return (*_reason(entry), _added(entry), *_repaid(entry))
+    return (*_reason(entry), *_lots_taken(entry), *_owed(entry), _taken(entry))
 
 
 def _reason(entry: Entry) -> list[Step]:
@@ -103,9 +103,29 @@ def _lots_taken(entry: Entry) -> list[Step]:
     ]
 
 
+def _owed(entry: Entry) -> list[Step]:
+    """What a reversal found nowhere."""
+    debt = getattr(entry, "debt", None)
+    if debt is None:
+        return []
+    return [Step(_("Owed; the next points repay it"), points_text(Fraction(debt.points)))]
+
+
+def _repaid(entry: Entry) -> list[Step]:
+    points = sum(row.points for row in entry.allocations.all() if row.debt_id is not None)
+    return (
+        [Step(_("Of these, repaid what was owed"), points_text(Fraction(points)))] if points else []
+    )
+
+
 def _added(entry: Entry) -> Step:
     lot = getattr(entry, "lot", None)
-    if lot is not None and lot.expires_on is not None:
+    if lot is not None and lot.expires_on is not None and lot.usable_from is not None:
+        words = _("Added, usable from %(first)s through %(last)s") % {
+            "first": shown.day(lot.usable_from),
+            "last": shown.day(lot.expires_on),
+        }
+    elif lot is not None and lot.expires_on is not None:
         words = _("Added, usable through %(day)s") % {"day": shown.day(lot.expires_on)}
     else:
         words = _("Added")

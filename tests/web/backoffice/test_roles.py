@@ -11,7 +11,7 @@ from django.urls import URLPattern, reverse
 
 from campaigns.models import Campaign, Message
 from customers.models import Consent, Customer
-from loyalty.ledger.models import Account, Entry
+from loyalty.ledger.models import Account, Adjustment, Entry, Freeze
 from loyalty.programme.models import ProgrammeVersion
 from loyalty.purchases.models import Purchase
 from loyalty.shop.access import RULES
@@ -34,6 +34,8 @@ EXPECTED: dict[Any, dict[str, str]] = {
     Consent: {MANAGER: "s", OWNER: "s"},
     Account: {MANAGER: "s", OWNER: "s"},
     Entry: {MANAGER: "s", OWNER: "s"},
+    Adjustment: {MANAGER: "s", OWNER: "s"},
+    Freeze: {MANAGER: "s", OWNER: "s"},
     Reward: {MANAGER: "scad", OWNER: "scad"},
     Redemption: {MANAGER: "s", OWNER: "s"},
     Voucher: {MANAGER: "s", OWNER: "s"},

@@ -7,9 +7,11 @@ from pytest_django import DjangoAssertNumQueries
 
 from customers.models import Customer
 from loyalty.purchases.recording import record_purchase
+from loyalty.purchases.refunds import purchase_of, refund_purchase
 from tests.factories.clock import NOON
 from tests.factories.customers import give_points
 from tests.factories.rewards import RewardFactory
+from tests.faults.deeds import spend
 from tests.support.pages import PageClient, words
 
 
@@ -154,3 +156,41 @@ def test_as_many_queries_for_many_entries_as_for_few(
 
     with django_assert_num_queries(8):
         browser.get("/")
+
+
+def test_pending_points_and_what_is_owed_are_said_in_words(
+    browser: PageClient, member: Customer
+) -> None:
+    give_points(member, 286)
+    give_points(member, 6, usable_from=date(2026, 11, 23), reference="pending")
+
+    card = words(browser.get("/"), of="section")
+
+    assert card.startswith("Chào Thảo Hạng Mới 286 điểm Thêm 6 điểm dùng được từ 23/11 Còn")
+
+
+def test_what_a_refund_left_owed_is_said_with_how_it_is_repaid(
+    browser: PageClient, member: Customer
+) -> None:
+    buy(member, 100_000)
+    spend(member, 8, "spent")
+    refund_purchase(
+        purchase=purchase_of(source="till", reference="R-1"),
+        amount_minor=100_000,
+        source="till",
+        reference="back",
+        reason="",
+        at=NOON,
+        recorded_at=NOON,
+        by=None,
+    )
+
+    home = words(browser.get("/"))
+    assert "0 điểm Đang thiếu 8 điểm do trả hàng, điểm tích tới sẽ bù trước" in home
+    history = words(browser.get("/history"))
+    assert "Trả hàng 100.000đ" in history
+    assert "Còn thiếu, điểm tích tới sẽ bù 8" in history
+
+    buy(member, 100_000, "R-2")
+
+    assert "Trong đó, bù phần còn thiếu 8" in words(browser.get("/history"))

@@ -241,37 +241,3 @@ class Allocation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.points}"
-
-
-class Freeze(models.Model):
-    """
-    The proof found this account broken: nothing is redeemed from it until a person has looked
-    and lifted the freeze. Nothing repairs itself.
-    """
-
-    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="freezes")
-    rule = models.CharField(_("broken rule"), max_length=200)
-    frozen_at = models.DateTimeField(_("frozen at"))
-    lifted_at = models.DateTimeField(_("lifted at"), null=True)
-    lifted_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
-    )
-    lifted_reason = models.CharField(_("reason"), max_length=200, blank=True)
-
-    class Meta:
-        verbose_name = _("freeze")
-        verbose_name_plural = _("freezes")
-        ordering = ["-pk"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["account"], name="freeze_one_at_a_time", condition=Q(lifted_at__isnull=True)
-            ),
-            models.CheckConstraint(
-                condition=Q(lifted_at__isnull=True, lifted_by__isnull=True, lifted_reason="")
-                | (Q(lifted_at__isnull=False, lifted_by__isnull=False) & ~Q(lifted_reason="")),
-                name="freeze_lifted_by_somebody_for_a_reason",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return self.rule
