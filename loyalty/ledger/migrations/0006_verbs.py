@@ -181,28 +181,41 @@ RETURNS int
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 #variable_conflict use_variable
 DECLARE
-    made ledger_entry;
-    lot record;
-    before int;
-    expired int := 0;
+    account record;
+    expired int;
 BEGIN
-    PERFORM ledger_lock(ARRAY[customer]);
-    FOR lot IN
-        SELECT id, remaining, expires_on FROM ledger_lot
-        WHERE account_id = customer AND remaining > 0 AND expires_on < today
-        ORDER BY expires_on, id
-    LOOP
-        SELECT count(*) INTO before
-            FROM ledger_allocation a JOIN ledger_entry e ON e.id = a.entry_id
-            WHERE a.lot_id = lot.id AND e.kind = 'expire';
-        made := ledger_post(customer, 'expire', -lot.remaining, 'expiry',
-            'lot:' || lot.id || CASE WHEN before > 0 THEN '/' || before + 1 ELSE '' END, NULL,
-            jsonb_build_object('expires_on', lot.expires_on), '', NULL,
-            (lot.expires_on + 1)::timestamp AT TIME ZONE zone, known_at, NULL, NULL);
+    SELECT * INTO account FROM ledger_lock(ARRAY[customer]);
+    WITH due AS (
+        SELECT l.id, l.remaining, l.expires_on,
+            account.last_number + row_number() OVER w AS number,
+            account.balance - sum(l.remaining) OVER w AS balance,
+            (
+                SELECT count(*) FROM ledger_allocation a JOIN ledger_entry e ON e.id = a.entry_id
+                WHERE a.lot_id = l.id AND e.kind = 'expire'
+            ) AS before
+        FROM ledger_lot l
+        WHERE l.account_id = customer AND l.remaining > 0 AND l.expires_on < today
+        WINDOW w AS (ORDER BY l.expires_on, l.id)
+    ), entry AS (
+        INSERT INTO ledger_entry (
+            account_id, number, kind, points, balance_after, source, reference, explanation,
+            reason, occurred_at, recorded_at
+        )
+        SELECT customer, d.number, 'expire', -d.remaining, d.balance, 'expiry',
+            'lot:' || d.id || CASE WHEN d.before > 0 THEN '/' || d.before + 1 ELSE '' END,
+            jsonb_build_object('expires_on', d.expires_on), '',
+            (d.expires_on + 1)::timestamp AT TIME ZONE zone, known_at
+        FROM due d
+        RETURNING id, number, balance_after
+    ), taken AS (
         INSERT INTO ledger_allocation (lot_id, entry_id, points)
-            VALUES (lot.id, made.id, lot.remaining);
-        expired := expired + 1;
-    END LOOP;
+        SELECT d.id, e.id, d.remaining FROM due d JOIN entry e USING (number)
+    ), newest AS (
+        UPDATE ledger_account a SET balance = e.balance_after, last_number = e.number
+        FROM (SELECT * FROM entry ORDER BY number DESC LIMIT 1) e
+        WHERE a.customer_id = customer
+    )
+    SELECT count(*) INTO expired FROM entry;
     RETURN expired;
 END $$;
 """
@@ -269,7 +282,7 @@ END $$;
 
 # Gives `amount` of a debit back into the lots it was taken from, the ones that end last first:
 # as if so much less had been spent. A debt is repaid from it; what lies in a lot that has ended
-# expires at once.
+# expires at once, apart from what was due before, whether or not the job had run.
 GIVE_BACK = """
 CREATE FUNCTION ledger_give_back(
     from_source text, reversed bigint, amount bigint, ref text, explained jsonb, why text,
@@ -285,6 +298,7 @@ DECLARE
 BEGIN
     SELECT * INTO STRICT origin FROM ledger_entry WHERE id = reversed;
     PERFORM ledger_lock(ARRAY[origin.account_id]);
+    PERFORM ledger_expire(origin.account_id, today, zone, known_at);
     made := ledger_post(origin.account_id, 'reverse', amount, from_source, ref,
         origin.programme_version_id, explained, why, reversed, moment, known_at, actor, NULL);
     FOR lot IN
