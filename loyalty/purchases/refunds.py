@@ -10,7 +10,6 @@ from loyalty.dates import local_date
 from loyalty.errors import Conflict, DomainError, InvalidInput
 from loyalty.ledger import services as ledger
 from loyalty.ledger.reversals import TakenBack, take_back
-from loyalty.programme.versions import in_force
 from loyalty.purchases import activity
 from loyalty.purchases.models import Purchase, Refund
 from loyalty.purchases.recording import lock_event
@@ -18,6 +17,7 @@ from loyalty.shop.models import User
 from loyalty.shop.queries import get_shop
 from loyalty.tiers import services as tiers
 from loyalty.tiers.models import Qualification
+from loyalty.tiers.windows import Event
 from loyalty.transactions import whole
 
 MAX_REFERENCE = 90
@@ -211,18 +211,23 @@ def _take_points(refund: Refund, clawback: Clawback) -> TakenBack:
 
 
 def _lower_spend(refund: Refund, customer_id: int) -> None:
-    climb = tiers.climbs_of([customer_id])[customer_id]
-    after = climb.qualify(
-        spend_minor=-refund.amount_minor,
-        at=refund.occurred_at,
-        rules=in_force(refund.occurred_at),
+    """What the sale counted for, of what is given back: it may cost a tier, as the rules say."""
+    course = tiers.course_of(get_shop().zone)
+    climbs = tiers.climbs_of(
+        [customer_id], course=course, earliest={customer_id: refund.occurred_at}
     )
     qualification = Qualification(
         customer_id=customer_id,
         source=refund.source,
         reference=f"refund:{refund.reference}",
         spend_minor=-refund.amount_minor,
+        points=-refund.points_due,
         occurred_at=refund.occurred_at,
         recorded_at=refund.recorded_at,
     )
-    tiers.record(qualifications=[qualification], changes=[], ends=[after])
+    event = Event(refund.occurred_at, refund.occurred_on, -refund.amount_minor, -refund.points_due)
+    tiers.record(
+        qualifications=[qualification],
+        ends=[climbs[customer_id].qualify(event, course)],
+        recorded_at=refund.recorded_at,
+    )
