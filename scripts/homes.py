@@ -5,6 +5,7 @@ import fcntl
 import json
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,6 +29,16 @@ class Home:
             except BlockingIOError:
                 raise Failure(refusal) from None
             yield
+
+    @contextlib.contextmanager
+    def emptied(self) -> Iterator[None]:
+        """Have no database from earlier, and leave none behind. For whoever holds the folder."""
+        data = self.path / "postgres"
+        shutil.rmtree(data, ignore_errors=True)
+        try:
+            yield
+        finally:
+            shutil.rmtree(data, ignore_errors=True)
 
     def is_held(self) -> bool:
         """Whether some process holds the folder."""

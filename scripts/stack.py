@@ -24,7 +24,7 @@ from demo import USUAL_PORT, environment, run_demo
 from homes import Home
 from installation import FULL_LOCK, PYTHON, ROOT, RUN_LOCK, compile_messages, install
 from processes import Failure, Stopped, Supervisor, must_run, raise_on_signals, run, say
-from stacks import DEMO, TEST, Stack, demo_stack, env_file, running, test_stack
+from stacks import DEMO, TEST, Stack, bench_stack, demo_stack, env_file, running, test_stack
 
 CALLED_FROM = Path.cwd()  # Files that people name to `manage` are below it.
 
@@ -55,12 +55,9 @@ def soak(args: list[str]) -> int:
 
 
 def bench(args: list[str]) -> int:
-    """the measurements"""
-    if not (ROOT / "benchmarks" / "__main__.py").exists():
-        say("There is nothing to measure yet: no benchmarks/__main__.py.")
-        return 0
+    """the measurements, on a server of their own (--help says what can be chosen)"""
     install(FULL_LOCK)
-    with _servers_of(TEST, test_stack) as stack:
+    with bench_stack() as stack:
         return run([PYTHON, "-m", "benchmarks", *args], cwd=ROOT, env=stack.env).returncode
 
 

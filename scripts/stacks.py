@@ -1,4 +1,4 @@
-"""The two stacks a checkout can have at once: the demo's and the tests', each with its own servers."""
+"""The stacks a checkout can have at once: the demo's, the tests', the measurements', each with its servers."""
 
 import contextlib
 import os
@@ -14,8 +14,14 @@ from servers import Addresses, start_servers
 
 # Speed over safety: what a test wrote may be lost with the machine.
 HASTY = ["fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=200"]
+# As safe as a shop's own server, and no checkpoint in the middle of a measurement.
+MEASURED = [
+    *("shared_buffers=512MB", "effective_cache_size=4GB", "max_connections=100"),
+    *("max_wal_size=8GB", "checkpoint_timeout=30min", "random_page_cost=1.1", "jit=off"),
+]
 DEMO = Home(ROOT / ".local" / "demo")
 TEST = Home(ROOT / ".local" / "test")
+BENCH = Home(ROOT / ".local" / "bench" / "server")
 
 
 @dataclass(frozen=True)
@@ -66,6 +72,22 @@ def test_stack() -> Iterator[Stack]:
         yield stack
 
 
+@contextlib.contextmanager
+def bench_stack() -> Iterator[Stack]:
+    """A database server to measure on: it starts empty, and nothing of it is kept."""
+    with _started(
+        BENCH,
+        refusal="Measurements of this checkout are already running.",
+        given={"REDIS_URL": "redis://127.0.0.1:6379/0"},  # Nobody asks there.
+        ports=(5434, 0),
+        postgres_settings=MEASURED,
+        durable=True,
+        extra={},
+        keeps_data=False,
+    ) as stack:
+        yield stack
+
+
 def running(home: Home) -> dict[str, str] | None:
     """The environment of the stack that some other process keeps running, or None."""
     if not home.is_held():
@@ -87,8 +109,10 @@ def _started(
     postgres_settings: list[str],
     durable: bool,
     extra: dict[str, str],
+    keeps_data: bool = True,
 ) -> Iterator[Stack]:
-    with home.locked(refusal), Supervisor(home.logs) as supervisor:
+    data = contextlib.nullcontext() if keeps_data else home.emptied()
+    with home.locked(refusal), data, Supervisor(home.logs) as supervisor:
         addresses = start_servers(
             supervisor,
             home=home,

@@ -1,0 +1,80 @@
+"""Contenders taking turns: every round is the limit, the product and its rival, one after the other."""
+
+from collections.abc import Iterable
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+from benchmarks.clients import Order, Pgbench, Team, Work
+from benchmarks.databases import Database
+from benchmarks.readings import Reading
+from benchmarks.servercpu import ServerClock
+
+LIMIT, PRODUCT, ORM = "limit", "product", "orm"
+
+
+@dataclass(frozen=True)
+class Entrant:
+    """One contender doing one job on some customers of one database."""
+
+    who: str
+    job: str  # purchase, redeem
+    database: Database
+    first: int  # The customers are drawn from this range.
+    last: int
+    clients: int = 1
+    note: str = ""  # What sets it apart from others of the same contender: "10 lots".
+
+    def order(self, *, seconds: float, seed: int) -> Order:
+        return Order(self.job, self.first, self.last, self.clients, seconds, seed)
+
+
+Results = dict[Entrant, list[Reading]]
+
+
+class Arena:
+    """Keeps every contender's clients from one contest to the next; stops them in the end."""
+
+    def __init__(self, owner_url: str, *, rounds: int, seconds: float) -> None:
+        self.clock = ServerClock(owner_url)
+        self.rounds, self.seconds = rounds, seconds
+        self.teams: dict[tuple[str, str], Team | Pgbench] = {}
+        self.stack = ExitStack()
+
+    def __enter__(self) -> "Arena":
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.stack.close()
+
+    def contest(self, entrants: Iterable[Entrant]) -> Results:
+        """Let the entrants work in turn, once to warm up and then in each round."""
+        results: Results = {entrant: [] for entrant in entrants}
+        for entrant in results:
+            self._round(entrant, seconds=self.seconds / 2, seed=0)
+        for number in range(1, self.rounds + 1):
+            for entrant, readings in results.items():
+                readings.append(self._round(entrant, seconds=self.seconds, seed=number))
+        return results
+
+    def _round(self, entrant: Entrant, *, seconds: float, seed: int) -> Reading:
+        team = self._team(entrant)
+        before = self.clock.now()
+        work: Work = team.work(entrant.order(seconds=seconds, seed=seed))
+        return Reading(
+            work.operations,
+            work.refused,
+            work.wall_seconds,
+            work.client_seconds,
+            self.clock.now() - before,
+        )
+
+    def _team(self, entrant: Entrant) -> Team | Pgbench:
+        key = (entrant.who, entrant.database.owner_url)
+        if key not in self.teams:
+            team = (
+                Pgbench(entrant.database)
+                if entrant.who == LIMIT
+                else Team(entrant.who, entrant.database)
+            )
+            self.teams[key] = self.stack.enter_context(team)
+        return self.teams[key]

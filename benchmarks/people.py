@@ -1,0 +1,5 @@
+"""Who is measured: the numbers of customers (in the reference, of members) with a part to play."""
+
+HOT = 1  # Whom all clients want at once; never runs dry.
+DEEP = {10: 2, 100: 3, 1_000: 4, 10_000: 5}  # Lots: the customer who has that many open.
+FIRST = 6  # From here on: everybody else.

@@ -1,0 +1,3 @@
+\set member random(:first, :last)
+\set reward random(1, 100)
+SELECT reference.redeem(:member, :reward);
