@@ -28,14 +28,17 @@ def options() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=1.0, help="of each turn")
     parser.add_argument("--deepest", type=int, default=10_000, help="open lots of one customer")
+    parser.add_argument("--clients", type=int, default=8, help="who want one customer at once")
     return parser.parse_args()
 
 
 class Bench:
     """The whole measurement, collecting rows and findings as it goes."""
 
-    def __init__(self, arena: Arena, sizes: Sequence[Database], deepest: int) -> None:
-        self.arena, self.sizes, self.deepest = arena, sizes, deepest
+    def __init__(
+        self, arena: Arena, sizes: Sequence[Database], *, deepest: int, clients: int
+    ) -> None:
+        self.arena, self.sizes, self.deepest, self.clients = arena, sizes, deepest, clients
         self.results: Results = {}
         self.findings: list[Finding] = []
 
@@ -45,7 +48,9 @@ class Bench:
             self.findings += jobs.findings_by_members(job, of_limit, found)
             found = self._contest(f"{job} by lots", jobs.by_lots(job, self.sizes[0], self.deepest))
             self.findings += jobs.findings_by_lots(job, found)
-        found = self._contest("redeem, one customer", jobs.hot("redeem", self.sizes[0]))
+        found = self._contest(
+            "redeem, one customer", jobs.hot("redeem", self.sizes[0], self.clients)
+        )
         self.findings += jobs.findings_hot("redeem", found)
 
     def _contest(self, name: str, entrants: Sequence[Entrant]) -> Results:
@@ -62,15 +67,15 @@ def prove(database: Database) -> bool:
     return subprocess.run(command, cwd=ROOT, env=env, check=False).returncode == 0
 
 
-def main(chosen: argparse.Namespace, sizes: Sequence[Database], results: Path) -> int:
+def measure(chosen: argparse.Namespace, sizes: Sequence[Database], results: Path) -> int:
     """Measure, prove, print and write; 1 when the ledger is wrong, whatever the speed."""
     with Arena(sizes[0].owner_url, rounds=chosen.rounds, seconds=chosen.seconds) as arena:
-        bench = Bench(arena, sizes, chosen.deepest)
+        bench = Bench(arena, sizes, deepest=chosen.deepest, clients=chosen.clients)
         bench.run()
     table = printing.rows(bench.results)
     printing.print_table(table)
     printing.print_findings(bench.findings)
-    is_right = all([prove(database) for database in sizes])
+    is_right = all(list(map(prove, sizes)))
     printing.write_json(
         results,
         settings=vars(chosen) | {"ledger_is_right": is_right},
@@ -81,7 +86,7 @@ def main(chosen: argparse.Namespace, sizes: Sequence[Database], results: Path) -
     return 0 if is_right else 1
 
 
-def run() -> int:
+def main() -> int:
     chosen = options()
     databases.make_empty()
     sizes = []
@@ -89,8 +94,8 @@ def run() -> int:
         print(f"{members:,} customers …", file=sys.stderr, flush=True)
         sizes.append(databases.make(members, deepest=chosen.deepest))
     name = f"{datetime.now(tz=UTC):%Y%m%d-%H%M%S}.json"
-    return main(chosen, sizes, RESULTS / name)
+    return measure(chosen, sizes, RESULTS / name)
 
 
 if __name__ == "__main__":
-    sys.exit(run())
+    sys.exit(main())

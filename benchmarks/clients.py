@@ -10,12 +10,13 @@ import time
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 from urllib.parse import urlsplit
 
 from benchmarks.databases import ROOT, Database
 
 SQL = Path(__file__).parent / "sql"
+FEW = "20"
 REAPED_AFTER = 0.2  # Seconds: the server counts what a backend used once it has ended.
 
 
@@ -88,10 +89,7 @@ class Team:
             raise SystemExit(f"A client of {self.name} ended by itself.")
         return line
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_error: object) -> None:
+    def leave(self) -> None:
         for member in self.members:
             member.communicate()  # Closes its input, at which it ends.
 
@@ -115,9 +113,10 @@ class Pgbench:
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         script = SQL / f"{order.job}.sql"
         numbers = [f"-Dfirst={order.first}", f"-Dlast={order.last}", f"--random-seed={order.seed}"]
-        seconds = str(max(1, round(order.seconds)))
-        command = [self.program, *self.where, "-n", "-Mprepared", f"-c{order.clients}", "-j1"]
-        command += ["-T", seconds, *numbers, "-f", script, self.name]
+        command = [str(self.program), *self.where, "-n", "-Mprepared", f"-c{order.clients}", "-j1"]
+        # It counts in whole seconds; a shorter turn, as in a trial, is a few transactions.
+        command += ["-T", str(round(order.seconds))] if order.seconds >= 1 else ["-t", FEW]
+        command += [*numbers, "-f", str(script), self.name]
         done = subprocess.run(command, env=self.env, capture_output=True, text=True, check=False)
         if done.returncode != 0:
             raise SystemExit(f"pgbench failed:\n{done.stderr}")
@@ -131,10 +130,7 @@ class Pgbench:
             client_seconds=after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime,
         )
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_error: object) -> None:
+    def leave(self) -> None:
         """Nothing stays open between two orders."""
 
 

@@ -50,7 +50,7 @@ class Arena:
         """Let the entrants work in turn, once to warm up and then in each round."""
         results: Results = {entrant: [] for entrant in entrants}
         for entrant in results:
-            self._round(entrant, seconds=self.seconds / 2, seed=0)
+            self._round(entrant, seconds=self.seconds, seed=0)
         for number in range(1, self.rounds + 1):
             for entrant, readings in results.items():
                 readings.append(self._round(entrant, seconds=self.seconds, seed=number))
@@ -71,10 +71,12 @@ class Arena:
     def _team(self, entrant: Entrant) -> Team | Pgbench:
         key = (entrant.who, entrant.database.owner_url)
         if key not in self.teams:
-            team = (
-                Pgbench(entrant.database)
-                if entrant.who == LIMIT
-                else Team(entrant.who, entrant.database)
-            )
-            self.teams[key] = self.stack.enter_context(team)
+            self.teams[key] = _clients_of(entrant)
+            self.stack.callback(self.teams[key].leave)
         return self.teams[key]
+
+
+def _clients_of(entrant: Entrant) -> Team | Pgbench:
+    if entrant.who == LIMIT:
+        return Pgbench(entrant.database)
+    return Team(entrant.who, entrant.database)

@@ -9,7 +9,6 @@ from benchmarks.databases import Database
 from benchmarks.people import DEEP, FIRST, HOT
 from benchmarks.readings import rate_ratio, work_ratio
 
-HOT_CLIENTS = 8
 FLAT = 1.3
 
 
@@ -39,10 +38,10 @@ def by_members(job: str, databases: Sequence[Database]) -> list[Entrant]:
     ]
 
 
-def hot(job: str, database: Database) -> list[Entrant]:
-    """Eight clients who all want the same customer."""
+def hot(job: str, database: Database, clients: int) -> list[Entrant]:
+    """Many clients who all want the same customer."""
     return [
-        Entrant(who, job, database, HOT, HOT, HOT_CLIENTS, "one customer")
+        Entrant(who, job, database, HOT, HOT, clients, "one customer")
         for who in (LIMIT, PRODUCT, ORM)
     ]
 
@@ -74,10 +73,8 @@ def findings_by_members(job: str, of_limit: float, results: Results) -> list[Fin
 
 def findings_hot(job: str, results: Results) -> list[Finding]:
     limit, product, _orm = results.values()
-    return [
-        Finding(f"{job}, one customer, 8 clients: of the limit's rate", ratio, 0.6)
-        for ratio in [rate_ratio(product, limit)]
-    ]
+    what = f"{job}, one customer, all clients: of the limit's rate"
+    return [Finding(what, rate_ratio(product, limit), 0.6)]
 
 
 def findings_by_lots(job: str, results: Results) -> list[Finding]:

@@ -1,9 +1,12 @@
 """Django's view of the reference tables. No app: nothing is migrated."""
 
+from typing import ClassVar
+
 from django.db import models
 
 
 class Member(models.Model):
+    objects: ClassVar[models.Manager["Member"]] = models.Manager()
     balance = models.BigIntegerField()
     progress = models.BigIntegerField()
     tier = models.SmallIntegerField()
@@ -15,6 +18,7 @@ class Member(models.Model):
 
 
 class Purchase(models.Model):
+    objects: ClassVar[models.Manager["Purchase"]] = models.Manager()
     member = models.ForeignKey(Member, models.DO_NOTHING)
     amount = models.IntegerField()
     at = models.DateTimeField()
@@ -24,6 +28,7 @@ class Purchase(models.Model):
 
 
 class Ledger(models.Model):
+    objects: ClassVar[models.Manager["Ledger"]] = models.Manager()
     member = models.ForeignKey(Member, models.DO_NOTHING)
     points = models.IntegerField()
     kind = models.CharField(max_length=1)
@@ -35,6 +40,7 @@ class Ledger(models.Model):
 
 
 class Lot(models.Model):
+    objects: ClassVar[models.Manager["Lot"]] = models.Manager()
     member = models.ForeignKey(Member, models.DO_NOTHING)
     remaining = models.IntegerField()
     expires_on = models.DateField()
@@ -44,6 +50,7 @@ class Lot(models.Model):
 
 
 class Reward(models.Model):
+    objects: ClassVar[models.Manager["Reward"]] = models.Manager()
     id = models.IntegerField(primary_key=True)
     cost = models.IntegerField()
     stock = models.BigIntegerField()
