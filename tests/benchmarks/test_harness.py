@@ -19,6 +19,9 @@ MEMBERS = 20
 @pytest.fixture
 def measured(transactional_db):
     """The test database, filled as a measured one."""
+    with psycopg.connect(database.owner_url(database.name())) as owner:
+        # Customers are known by number, from 1.
+        owner.execute("ALTER SEQUENCE customers_customer_id_seq RESTART")
     app_url = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{database.name()}").geturl()
     yield Database(MEMBERS, app_url, database.owner_url(database.name()))
     with psycopg.connect(database.owner_url(database.name())) as owner:
