@@ -16,6 +16,9 @@ END $$;
 -- Work that takes long, such as an import, raises its own limit.
 ALTER ROLE loyalty_app SET lock_timeout = '4s';
 ALTER ROLE loyalty_app SET statement_timeout = '30s';
+-- What the product prepares, and the statements inside its functions, find a few rows by an index
+-- whatever the values are; without this, those that take an array are planned anew at every call.
+ALTER ROLE loyalty_app SET plan_cache_mode = 'force_generic_plan';
 
 GRANT USAGE ON SCHEMA public TO loyalty_app;
 
