@@ -29,7 +29,7 @@ UPDATE purchases_activity SET first_on = p.first_on, last_on = p.last_on,
 FROM (
     SELECT min(occurred_on) AS first_on, max(occurred_on) AS last_on, count(*) AS purchases,
         sum(amount_minor - refunded_minor) AS spend_minor
-    FROM purchases_purchase WHERE customer_id = %(customer)s AND refunded_minor < amount_minor
+    FROM purchases_purchase WHERE customer_id = %(customer)s AND stands
 ) AS p
 WHERE customer_id = %(customer)s
 """
@@ -49,9 +49,7 @@ def take_out(refund: Refund) -> None:
     if purchase.refunded_minor < purchase.amount_minor:
         theirs.update(spend_minor=F("spend_minor") - refund.amount_minor)
         return
-    others = Purchase.objects.filter(
-        customer=purchase.customer_id, refunded_minor__lt=F("amount_minor")
-    )
+    others = Purchase.objects.filter(customer=purchase.customer_id, stands=True)
     if not others.exists():
         theirs.delete()
         return

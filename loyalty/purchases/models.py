@@ -49,6 +49,12 @@ class Purchase(models.Model):
     amount_minor = models.BigIntegerField(_("amount"))
     # Σ of its refunds, kept by a trigger; what is left of the amount is what reports count.
     refunded_minor = models.BigIntegerField(_("refunded"), default=0, db_default=0)
+    # Whether anything of the sale is left; a sale of nothing stands too. Reports count these.
+    stands = models.GeneratedField(
+        expression=Q(refunded_minor__lt=F("amount_minor")) | Q(amount_minor=0),  # type: ignore[arg-type]  # Stubs lack Q.
+        output_field=models.BooleanField(),
+        db_persist=True,
+    )
     points = models.PositiveIntegerField(_("points"))
     entry = models.OneToOneField(
         Entry, on_delete=models.PROTECT, null=True, related_name="purchase"

@@ -221,11 +221,13 @@ def _lower_spend(refund: Refund, customer_id: int) -> None:
         source=refund.source,
         reference=f"refund:{refund.reference}",
         spend_minor=-refund.amount_minor,
-        points=-refund.points_due,
+        points=-refund.points_taken,
         occurred_at=refund.occurred_at,
         recorded_at=refund.recorded_at,
     )
-    event = Event(refund.occurred_at, refund.occurred_on, -refund.amount_minor, -refund.points_due)
+    event = Event(
+        refund.occurred_at, refund.occurred_on, -refund.amount_minor, -refund.points_taken
+    )
     tiers.record(
         qualifications=[qualification],
         ends=[climbs[customer_id].qualify(event, course)],

@@ -19,7 +19,7 @@ _COHORT_SQL = """
 WITH months AS (
     SELECT DISTINCT customer_id, date_trunc('month', occurred_on)::date AS month
     FROM purchases_purchase
-    WHERE customer_id IS NOT NULL AND refunded_minor < amount_minor
+    WHERE customer_id IS NOT NULL AND stands
         AND (%(until)s::date IS NULL OR occurred_on <= %(until)s)
         AND (%(branch)s::bigint IS NULL OR branch_id = %(branch)s)
 ),

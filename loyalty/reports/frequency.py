@@ -20,7 +20,7 @@ SELECT least(times, %(most)s) AS times, count(*) AS customers
 FROM (
     SELECT CASE %(counting)s WHEN 'days' THEN count(DISTINCT occurred_on) ELSE count(*) END AS times
     FROM purchases_purchase
-    WHERE customer_id IS NOT NULL AND refunded_minor < amount_minor
+    WHERE customer_id IS NOT NULL AND stands
         AND (%(since)s::date IS NULL OR occurred_on >= %(since)s)
         AND (%(until)s::date IS NULL OR occurred_on <= %(until)s)
         AND (%(branch)s::bigint IS NULL OR branch_id = %(branch)s)

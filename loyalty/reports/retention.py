@@ -29,7 +29,7 @@ active AS (
     SELECT day, (
         SELECT count(DISTINCT customer_id)
         FROM purchases_purchase
-        WHERE customer_id IS NOT NULL AND refunded_minor < amount_minor
+        WHERE customer_id IS NOT NULL AND stands
             AND occurred_on >= day - %(active_days)s AND occurred_on < day
             AND (%(branch)s::bigint IS NULL OR branch_id = %(branch)s)
     ) AS customers
@@ -38,7 +38,7 @@ active AS (
 newcomers AS (
     SELECT min(occurred_on) AS first_on
     FROM purchases_purchase
-    WHERE customer_id IS NOT NULL AND refunded_minor < amount_minor
+    WHERE customer_id IS NOT NULL AND stands
         AND (%(branch)s::bigint IS NULL OR branch_id = %(branch)s)
     GROUP BY customer_id
 )

@@ -20,7 +20,7 @@ WITH starts AS (
         min(occurred_on) AS first_on,
         (array_agg(occurred_on ORDER BY occurred_at, id))[2] AS second_on
     FROM purchases_purchase
-    WHERE customer_id IS NOT NULL AND refunded_minor < amount_minor
+    WHERE customer_id IS NOT NULL AND stands
         AND occurred_on <= %(on)s
         AND (%(branch)s::bigint IS NULL OR branch_id = %(branch)s)
     GROUP BY customer_id

@@ -23,7 +23,7 @@ SELECT
     sum(amount_minor - refunded_minor)::bigint AS amount_minor
 FROM purchases_purchase
 LEFT JOIN tiers_standing USING (customer_id)
-WHERE refunded_minor < amount_minor
+WHERE stands
     AND (%(since)s::date IS NULL OR occurred_on >= %(since)s)
     AND (%(until)s::date IS NULL OR occurred_on <= %(until)s)
     AND (%(branch)s::bigint IS NULL OR branch_id = %(branch)s)

@@ -6,6 +6,7 @@ What the product says after any history is compared with what this says.
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, timezone
+from itertools import accumulate
 
 SHOP = timezone(timedelta(hours=7))
 FOR_EVER = date.max
@@ -74,6 +75,7 @@ class Book:
     spend: int = 0
     tier: int = 0
     lots: list[Lot] = field(default_factory=list)
+    events: list[tuple[datetime, int]] = field(default_factory=list)  # What counts for the tier.
     sales: dict[str, Sale] = field(default_factory=dict)
     spent: dict[str, list[tuple[Lot, int]]] = field(default_factory=dict)
     owed: list[tuple[str, int]] = field(default_factory=list)  # By which refund; the oldest first.
@@ -89,9 +91,7 @@ class Book:
     def buy(self, name: str, amount: int, at: datetime) -> int:
         rules = [version for version in self.versions if version.since <= at][-1]
         points = amount // rules.per_minor * rules.hundredths[self.tier] // 100
-        self.spend += amount
-        reached = sum(threshold <= self.spend for threshold in rules.thresholds) - 1
-        self.tier = max(self.tier, reached)
+        self._count(amount, at)
         self.sales[name] = Sale(amount, points)
         if points:
             self.lots.append(Lot(name, points, points, month_end(day_of(at), rules.months)))
@@ -99,13 +99,24 @@ class Book:
             self._repay(name, self.lots[-1:])
         return points
 
+    def _count(self, amount: int, at: datetime) -> None:
+        """The tier of the highest spend there ever was, in the order in which things happened."""
+        late = any(at < before for before, _amount in self.events)
+        self.events.append((at, amount))
+        self.events.sort(key=lambda event: event[0])
+        self.spend += amount
+        spends = [*accumulate(one for _at, one in self.events)] if late else [self.spend]
+        thresholds = self.versions[0].thresholds
+        reached = max(sum(threshold <= spend for threshold in thresholds) - 1 for spend in spends)
+        self.tier = reached if late else max(self.tier, reached)
+
     def refund(self, name: str, sale_name: str, amount: int, at: datetime, lowest: int) -> int:
         """Undo `amount` of a sale; the points taken."""
         sale = self.sales[sale_name]
         kept, still = sale.amount - sale.refunded, sale.amount - sale.refunded - amount
         due = sale.points * kept // sale.amount - sale.points * still // sale.amount
         sale.refunded += amount
-        self.spend -= amount
+        self._count(-amount, at)
         taken = min(due, sale.points - sale.taken_back - sale.expired, self.balance - lowest)
         if taken <= 0:
             return 0
