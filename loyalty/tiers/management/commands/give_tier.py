@@ -1,27 +1,26 @@
-import json
 from argparse import ArgumentParser
-from datetime import date
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
 
 from customers.models import Customer
-from loyalty.errors import DomainError
+from loyalty.commands import ProductCommand, add_json, day, positive
 from loyalty.shop.models import User
 from loyalty.tiers.services import give_tier
 
 
-class Command(BaseCommand):
+class Command(ProductCommand):
     help = "Give a customer a tier by hand through a day; they have no lower one until then."
+    example = "give_tier 17 vang --through 2027-06-30 --reason 'wedding cake' --by chu"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("customer", type=int, help="the customer's number")
+        parser.add_argument("customer", type=positive, help="the customer's number")
         parser.add_argument("tier", help="the tier's key in the programme")
-        parser.add_argument("--through", type=date.fromisoformat, required=True, help="last day")
-        parser.add_argument("--reason", required=True)
+        parser.add_argument("--through", type=day, required=True, help="last day")
+        parser.add_argument("--reason", required=True, help="why; kept with the tier")
         parser.add_argument("--by", required=True, help="user name of who decided it")
-        parser.add_argument("--json", action="store_true", help="print one JSON document")
+        add_json(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
@@ -33,8 +32,9 @@ class Command(BaseCommand):
                 at=timezone.now(),
                 by=User.objects.get(username=options["by"]),
             )
-        except (DomainError, Customer.DoesNotExist, User.DoesNotExist) as error:
+        except (Customer.DoesNotExist, User.DoesNotExist) as error:
             raise CommandError(str(error)) from error
-        given = {"tier": floor.tier_key, "through": floor.through.isoformat()}
-        words = f"{floor.tier_key} through {floor.through}"
-        self.stdout.write(json.dumps(given) if options["json"] else words)
+        if options["json"]:
+            self.write_json({"tier": floor.tier_key, "through": floor.through.isoformat()})
+        else:
+            self.stdout.write(f"{floor.tier_key} through {floor.through}")

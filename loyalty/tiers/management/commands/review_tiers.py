@@ -1,26 +1,21 @@
-import json
 from argparse import ArgumentParser
-from datetime import datetime
 from typing import Any
 
-from django.core.management.base import BaseCommand
-from django.utils import timezone
-
+from loyalty.commands import ProductCommand, add_at, add_json, now_or
 from loyalty.tiers.services import review_tiers
 
 
-class Command(BaseCommand):
+class Command(ProductCommand):
     help = "Settle every customer's tier until today. Safe to run twice, late, in parallel."
+    example = "review_tiers --at=2026-11-22T00:30+07:00"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument(
-            "--at", type=datetime.fromisoformat, help="act as of this moment (ISO 8601, with zone)"
-        )
-        parser.add_argument("--json", action="store_true", help="print one JSON document")
+        add_at(parser)
+        add_json(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        changed = review_tiers(at=options["at"] or timezone.now())
+        changed = review_tiers(at=now_or(options["at"], why="tiers end when their day is over"))
         if options["json"]:
-            self.stdout.write(json.dumps({"tiers_changed": changed}))
+            self.write_json({"tiers_changed": changed})
         else:
-            self.stdout.write(f"{changed} tiers changed")
+            self.stdout.write(f"tiers changed: {changed}")

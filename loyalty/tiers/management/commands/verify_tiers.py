@@ -1,26 +1,26 @@
-import json
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
 
+from loyalty.commands import ProductCommand, add_json
 from loyalty.tiers import proof
 
 
-class Command(BaseCommand):
+class Command(ProductCommand):
     help = "Count every tier again from its rows and rules; exit 1 and name the first differences."
+    example = "verify_tiers --json"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--json", action="store_true", help="print one JSON document")
+        add_json(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         result = proof.verify(at=timezone.now())
         differences = [str(difference) for difference in result.differences]
         if options["json"]:
-            document = {"standings": result.standings, "differences": differences}
-            self.stdout.write(json.dumps(document))
+            self.write_json({"standings": result.standings, "differences": differences})
         else:
-            self.stdout.write(f"{result.standings} standings counted again")
+            self.stdout.write(f"standings counted again: {result.standings}")
         if differences:
             raise CommandError("\n".join(differences))
