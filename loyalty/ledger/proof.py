@@ -90,16 +90,20 @@ RULES = {
             OR e.account_id <> d.account_id
     """,
     "nothing is reversed by more than it was, nor across accounts": """
-        SELECT o.account_id, o.id, o.points, sum(r.points)
-        FROM ledger_entry o JOIN ledger_entry r ON r.reverses_id = o.id
-        GROUP BY o.id
-        HAVING abs(sum(r.points)) > abs(o.points)
-            OR bool_or(sign(r.points) <> -sign(o.points) OR r.account_id <> o.account_id)
+        SELECT o.account_id, o.id, o.points, r.points
+        FROM (
+            SELECT reverses_id, sum(points) AS points, min(sign(points)) AS low,
+                max(sign(points)) AS high, min(account_id) AS first, max(account_id) AS last
+            FROM ledger_entry WHERE reverses_id IS NOT NULL GROUP BY reverses_id
+        ) r JOIN ledger_entry o ON o.id = r.reverses_id
+        WHERE abs(r.points) > abs(o.points)
+            OR r.low <> -sign(o.points) OR r.high <> -sign(o.points)
+            OR r.first <> o.account_id OR r.last <> o.account_id
     """,
     "no lot is given more back than was taken from it": """
         SELECT l.account_id, l.id, o.id, sum(a.points)
         FROM ledger_entry o
-        JOIN ledger_entry e ON e.id = o.id OR e.reverses_id = o.id
+        JOIN ledger_entry e ON coalesce(e.reverses_id, e.id) = o.id
         JOIN ledger_allocation a ON a.entry_id = e.id AND a.debt_id IS NULL
         JOIN ledger_lot l ON l.id = a.lot_id
         WHERE o.points < 0
