@@ -6,6 +6,7 @@ from importlib import import_module
 from itertools import count
 
 import pytest
+import time_machine
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
 from hypothesis import HealthCheck, given, settings
@@ -228,13 +229,16 @@ def test_the_proof_finds_a_standing_that_was_tampered_with(shop, capsys):
         call_command("verify_tiers")
 
 
-def test_the_command_reviews_as_of_a_moment(shop, capsys):
+@time_machine.travel("2027-04-01T00:00:00+07:00")
+def test_the_command_reviews_as_of_a_moment_that_has_come(shop, capsys):
     buy(CustomerFactory(), 1_000_000, "2025-03-10")
 
     call_command("review_tiers", "--at", "2027-03-10T00:00:00+07:00", "--json")
     call_command("review_tiers", "--at", "2027-03-10T00:00:00+07:00")
 
-    assert capsys.readouterr().out == '{"tiers_changed": 1}\n0 tiers changed\n'
+    assert capsys.readouterr().out == '{"tiers_changed": 1}\ntiers changed: 0\n'
+    with pytest.raises(CommandError, match="tiers end when their day is over"):
+        call_command("review_tiers", "--at", "2027-04-02T00:00:00+07:00")
 
 
 def test_standings_of_an_earlier_release_learn_what_their_rows_say(shop):
