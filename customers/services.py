@@ -69,11 +69,12 @@ def enrol_customer(
     known = _known(phone=number, email=address, external_id=external_id)
     if known is not None:
         raise AlreadyEnrolled(known)
-    created = Customer.objects.bulk_create([Customer(**values)], ignore_conflicts=True)
-    customer = Customer.objects.get(card_token=created[0].card_token) if created else None
-    if customer is None:  # Another till was faster.
-        raise AlreadyEnrolled(Customer.objects.get(phone=number))
-    return customer
+    Customer.objects.bulk_create([Customer(**values)], ignore_conflicts=True)
+    # Another till may have been faster: a new statement sees whom it enrolled.
+    enrolled = _known(phone=number, email=address, external_id=external_id)
+    if enrolled is not None and enrolled.card_token != values["card_token"]:
+        raise AlreadyEnrolled(enrolled)
+    return Customer.objects.get(card_token=values["card_token"])
 
 
 def _known(*, phone: str, email: str, external_id: str) -> Customer | None:

@@ -4,7 +4,8 @@ from functools import partial
 
 import pytest
 
-from customers.models import SignInChallenge
+from customers.models import Customer, SignInChallenge
+from customers.services import enrol_customer
 from customers.signin import start_sign_in
 from loyalty.errors import Conflict
 from loyalty.ledger.models import Account, Entry
@@ -161,3 +162,28 @@ def test_many_sales_of_one_customer_at_once_all_count():
     # Ten at the rate of new customers, six at silver's 1.2.
     assert Account.objects.get(customer=customer).balance == 10 * 10 + 6 * 12
     assert verify().problems == ()
+
+
+def test_one_request_for_two_customers_redeems_for_exactly_one():
+    reward = RewardFactory(cost_points=10)
+    for trial in range(TRIALS):
+        customers = [customer_with_points(10) for _ in range(2)]
+
+        outcomes = together(*(partial(redeem, who, reward, f"{trial}") for who in customers))
+
+        assert kinds(outcomes) == ["Conflict", "Redemption"], f"trial {trial}"
+    assert Redemption.objects.count() == TRIALS
+
+
+@pytest.mark.parametrize("field", ["phone", "email"])
+def test_a_customer_enrolled_at_two_tills_is_one_and_both_know_them(field):
+    for trial in range(TRIALS):
+        who = {"phone": f"09123{trial:05d}"} if field == "phone" else {"email": f"a{trial}@b.vn"}
+        enrol = partial(enrol_customer, **({"phone": ""} | who), at=NOON, by=None)
+
+        outcomes = together(*[enrol] * 4)
+
+        assert kinds(outcomes) == ["AlreadyEnrolled"] * 3 + ["Customer"], f"trial {trial}"
+        known = {getattr(outcome, "customer", outcome) for outcome in outcomes}
+        assert len(known) == 1
+    assert Customer.objects.count() == TRIALS
