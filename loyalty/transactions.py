@@ -35,5 +35,16 @@ def whole(service: Callable[P, R]) -> Callable[P, R]:
     return run
 
 
+def lock_event(source: str, reference: str) -> None:
+    """
+    Let one caller at a time handle this event, whichever customers it names, until the
+    transaction ends. Comes before the lock of any account.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"{source}/{reference}"]
+        )
+
+
 def _was_given_up(error: OperationalError) -> bool:
     return getattr(error.__cause__, "sqlstate", None) in GIVEN_UP

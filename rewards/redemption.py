@@ -13,7 +13,7 @@ from loyalty.errors import Conflict, DomainError
 from loyalty.ledger import services as ledger
 from loyalty.shop.models import User
 from loyalty.shop.queries import get_shop
-from loyalty.transactions import whole
+from loyalty.transactions import lock_event, whole
 from rewards.models import Redemption, Reward, Voucher
 
 # Without 0 O 1 I L, 2 Z, 5 S, 8 B and U V: a code survives being read aloud over a counter.
@@ -43,6 +43,7 @@ def redeem_reward(
     Raises RewardUnavailable for a retired reward or an empty shelf, InsufficientPoints when the
     points do not suffice. Then nothing is written.
     """
+    lock_event(source, f"redemption:{reference}")
     ledger.lock_accounts([customer.pk])
     redeemed = (
         Redemption.objects.select_related("voucher")

@@ -9,7 +9,7 @@ from loyalty.ledger import services as ledger
 from loyalty.ledger.models import Adjustment, Entry
 from loyalty.ledger.services import Credit
 from loyalty.shop.models import User
-from loyalty.transactions import whole
+from loyalty.transactions import lock_event, whole
 
 # How many points, up or down, each may decide alone in one adjustment.
 LIMITS = {User.Role.CASHIER: 0, User.Role.MANAGER: 500, User.Role.OWNER: 5_000}
@@ -45,6 +45,7 @@ def adjust(
     if not reason.strip():
         raise InvalidInput("reason", _("Say why."))
     ledger.check_points(abs(points))
+    lock_event(source, f"adjustment:{reference}")
     ledger.lock_accounts([customer_id])
     known = Adjustment.objects.filter(source=source, reference=reference).first()
     if known is not None:

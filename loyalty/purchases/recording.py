@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from django.db import connection
 from django.utils.translation import gettext as _
 
 from customers.models import Customer
@@ -21,7 +20,7 @@ from loyalty.shop.models import Branch, User
 from loyalty.shop.queries import get_shop
 from loyalty.tiers import services as tiers
 from loyalty.tiers.rules import Course
-from loyalty.transactions import whole
+from loyalty.transactions import lock_event, whole
 
 
 @dataclass(frozen=True)
@@ -103,14 +102,6 @@ def record_purchase(
         _earn(purchase, customer, _basket(amount_minor, branch, at, zone), tiers.course_of(zone))
     purchase.save(force_insert=True)
     return _recorded(purchase, replayed=False)
-
-
-def lock_event(source: str, reference: str) -> None:
-    """Let one caller at a time handle this event, whichever customers it names."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"{source}/{reference}"]
-        )
 
 
 def _check(reference: str, amount_minor: int) -> None:

@@ -12,13 +12,12 @@ from loyalty.ledger import services as ledger
 from loyalty.ledger.reversals import TakenBack, take_back
 from loyalty.purchases import activity
 from loyalty.purchases.models import Purchase, Refund
-from loyalty.purchases.recording import lock_event
 from loyalty.shop.models import User
 from loyalty.shop.queries import get_shop
 from loyalty.tiers import services as tiers
 from loyalty.tiers.models import Qualification
 from loyalty.tiers.windows import Event
-from loyalty.transactions import whole
+from loyalty.transactions import lock_event, whole
 
 MAX_REFERENCE = 90
 
