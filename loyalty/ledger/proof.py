@@ -158,8 +158,9 @@ class Proof:
 
 def verify() -> Proof:
     """
-    Recompute the ledger in one read-only snapshot and return what it holds and which rows
-    break a rule (the first few of each). An empty `problems` is the proof.
+    Recompute the ledger, reading only, and return what it holds and which rows break a rule
+    (the first few of each). An empty `problems` is the proof. Each rule is one statement and so
+    sees one moment; sales may go on between two of them.
     """
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL statement_timeout = 0")
