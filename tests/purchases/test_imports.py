@@ -2,18 +2,14 @@
 
 from datetime import UTC, date, datetime
 
-import psycopg
 import pytest
 
 from customers.models import Customer
 from loyalty.ledger.models import Account, Entry
 from loyalty.ledger.proof import verify
 from loyalty.programme.versions import publish
-from loyalty.purchases.imports.reading import FileRefused
 from loyalty.purchases.imports.refusals import RowsRefused
-from loyalty.purchases.imports.running import IMPORT_LOCK, ImportRunning
 from loyalty.purchases.models import Activity, ImportBatch, Purchase
-from loyalty.purchases.recording import record_purchase
 from loyalty.tiers.models import Standing, TierChange
 from tests.factories.clock import NOON
 from tests.factories.customers import CustomerFactory
@@ -28,10 +24,8 @@ from tests.purchases.sales_files import (
     layout,
     refused_rows,
 )
-from tests.support import database
 
 pytestmark = pytest.mark.django_db
-STATEMENTS = 47  # Of a file that fits one chunk.
 
 
 @pytest.fixture(autouse=True)
@@ -346,70 +340,3 @@ def test_glued_dates_are_read_digit_by_digit(tmp_path):
         bring_in(path, how=how)
 
     assert refused_rows(path) == [(3, "date")]
-
-
-def test_a_dry_run_counts_and_writes_nothing(tmp_path):
-    path = file_of(tmp_path, "1,,,2026-11-20,68000,", ",,,2026-11-20,10000,")
-    before = everything()
-
-    batch = bring_in(path, dry_run=True)
-
-    assert (batch.purchases_added, batch.customers_added, batch.points_added) == (2, 1, 6)
-    assert everything() == before
-
-
-def test_a_file_with_a_header_only_is_an_import_of_nothing(tmp_path):
-    batch = bring_in(file_of(tmp_path))
-
-    assert (batch.rows_read, batch.purchases_added) == (0, 0)
-
-
-@pytest.mark.parametrize("content", [b"", b"\n \n", b"customer,date\n1,2\n", b"\xff,\xfe\n"])
-def test_a_file_that_cannot_be_read_leaves_nothing(tmp_path, content):
-    path = tmp_path / "sales.csv"
-    path.write_bytes(content)
-    before = everything()
-
-    with pytest.raises(FileRefused):
-        bring_in(path, skip_bad=True)
-
-    assert everything() == before
-
-
-def test_one_import_at_a_time(tmp_path):
-    with psycopg.connect(database.owner_url(database.name())) as other:
-        other.execute("SELECT pg_advisory_xact_lock(%s)", [IMPORT_LOCK])
-
-        with pytest.raises(ImportRunning):
-            bring_in(file_of(tmp_path, "1,,,2026-11-20,10000,"))
-
-    assert Purchase.objects.count() == 0
-
-
-def test_the_till_and_the_import_keep_the_same_columns(tmp_path):
-    record_purchase(
-        source="till",
-        reference="R",
-        customer=CustomerFactory(external_id="1"),
-        branch=None,
-        amount_minor=1_234_567,
-        at=datetime(2026, 11, 19, 17, 0, tzinfo=UTC),
-        recorded_at=NOON,
-        by=None,
-    )
-    bring_in(file_of(tmp_path, "2,,,2026-11-20,1234567,"))
-
-    own = {"id", "customer_id", "source", "reference", "request_hash", "entry_id", "batch_id"}
-    by_import, by_till = (
-        {key: value for key, value in row.items() if key not in own}
-        for row in Purchase.objects.order_by("source").values()
-    )
-    assert by_import == by_till
-
-
-@pytest.mark.parametrize("count", [10, 400])
-def test_many_rows_take_no_more_statements(tmp_path, count, django_assert_num_queries):
-    path = file_of(tmp_path, *[f"{number},,,2026-11-20,10000," for number in range(count)])
-
-    with django_assert_num_queries(STATEMENTS):
-        bring_in(path)
