@@ -2,12 +2,13 @@
 
 import re
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, time
 from enum import StrEnum
 from typing import Any
 
 from django.utils.translation import gettext as _
 
+from loyalty.programme.basket import Basket, Buyer
 from loyalty.toml import KEY, Reader
 
 KEYS = {"from", "to", "weekdays", "hours", "branches", "tiers", "min_order_minor"}
@@ -24,15 +25,6 @@ class Weekday(StrEnum):
     FRIDAY = "fri"
     SATURDAY = "sat"
     SUNDAY = "sun"
-
-
-@dataclass(frozen=True)
-class Basket:
-    """What is being paid for, and where and when."""
-
-    total_minor: int
-    at: datetime  # As the shop's own clock shows it.
-    branch: str = ""  # Its key; empty where the sale names none.
 
 
 @dataclass(frozen=True)
@@ -62,8 +54,8 @@ class Conditions:
     tiers: tuple[str, ...] = ()
     min_order_minor: int = 0
 
-    def hold(self, basket: Basket, tier_key: str) -> bool:
-        """Whether they hold for that basket of a customer of that tier."""
+    def hold(self, basket: Basket, buyer: Buyer) -> bool:
+        """Whether they hold when that buyer pays for that basket."""
         on = basket.at.date()
         return (
             (self.first_day is None or self.first_day <= on)
@@ -71,7 +63,7 @@ class Conditions:
             and (not self.weekdays or on.weekday() in self.weekdays)
             and (not self.hours or any(span.holds(basket.at.time()) for span in self.hours))
             and (not self.branches or basket.branch in self.branches)
-            and (not self.tiers or tier_key in self.tiers)
+            and (not self.tiers or buyer.tier_key in self.tiers)
             and basket.total_minor >= self.min_order_minor
         )
 

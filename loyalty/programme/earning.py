@@ -7,7 +7,7 @@ from fractions import Fraction
 from math import prod
 from typing import Any
 
-from loyalty.programme.conditions import Basket
+from loyalty.programme.basket import Basket, Buyer
 from loyalty.programme.document import Programme, Rounding, RoundingStage
 from loyalty.programme.earn_rules import EarnRule, Kind
 from loyalty.programme.ladder import Tier
@@ -21,16 +21,17 @@ class Earning:
     explanation: dict[str, Any]
 
 
-def earn(programme: Programme, *, basket: Basket, tier: Tier) -> Earning:
+def earn(programme: Programme, *, basket: Basket, buyer: Buyer) -> Earning:
     """
-    Points for paying for `basket` as a customer of `tier`: what the rules that hold give
+    Points for that buyer paying for `basket`: what the rules that hold give
     together, times their multipliers and the tier's.
 
     Raises ValueError for a negative amount: refunds are not sales.
     """
     if basket.total_minor < 0:
         raise ValueError(f"total_minor must not be negative: {basket.total_minor}")
-    holding = rules_that_hold(programme, basket=basket, tier=tier)
+    tier = programme.tier(buyer.tier_key)
+    holding = rules_that_hold(programme, basket=basket, buyer=buyer)
     givers = [rule for rule in holding if not rule.multiplies]
     multipliers = [rule for rule in holding if rule.multiplies]
     parts = [_of_rule(programme, rule, basket.total_minor) for rule in givers]
@@ -49,12 +50,12 @@ def earn(programme: Programme, *, basket: Basket, tier: Tier) -> Earning:
     return Earning(points, base, explanation)
 
 
-def rules_that_hold(programme: Programme, *, basket: Basket, tier: Tier) -> list[EarnRule]:
+def rules_that_hold(programme: Programme, *, basket: Basket, buyer: Buyer) -> list[EarnRule]:
     """The rules that count for `basket`, in the order they are asked."""
     return _select(
         rule
         for rule in by_priority(programme)
-        if rule.enabled and rule.conditions.hold(basket, tier.key)
+        if rule.enabled and rule.conditions.hold(basket, buyer)
     )
 
 

@@ -11,7 +11,7 @@ from loyalty.dates import local_date
 from loyalty.errors import Conflict, InvalidInput
 from loyalty.ledger import services as ledger
 from loyalty.money import MAX_MINOR
-from loyalty.programme.conditions import Basket
+from loyalty.programme.basket import Basket, Buyer
 from loyalty.programme.earning import Earning, earn
 from loyalty.purchases import activity
 from loyalty.purchases.models import Purchase
@@ -50,7 +50,7 @@ def quote(
     return earn(
         programme,
         basket=_basket(amount_minor, branch, at, course.zone),
-        tier=programme.tier(tier_key),
+        buyer=Buyer(tier_key),
     )
 
 
@@ -112,7 +112,7 @@ def _check(reference: str, amount_minor: int) -> None:
 
 
 def _basket(amount_minor: int, branch: Branch | None, at: datetime, zone: ZoneInfo) -> Basket:
-    return Basket(amount_minor, at.astimezone(zone), branch.key if branch else "")
+    return Basket.of_total(amount_minor, at.astimezone(zone), branch.key if branch else "")
 
 
 def _earn(purchase: Purchase, customer: Customer, basket: Basket, course: Course) -> None:

@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass
 
 from loyalty.ledger.services import Credit
-from loyalty.programme.conditions import Basket
+from loyalty.programme.basket import Basket, Buyer
 from loyalty.programme.earning import Earning, earn, last_day
 from loyalty.programme.ladder import Tier
 from loyalty.programme.versions import Rules
@@ -33,7 +33,7 @@ def effect_of(purchase: Purchase, *, basket: Basket, before: Climb, course: Cour
     programme = rules.programme
     before = before.advance(purchase.occurred_on, course)
     tier = programme.tier(before.tier_key)
-    earning = earn(programme, basket=basket, tier=tier)
+    earning = earn(programme, basket=basket, buyer=Buyer(tier.key))
     event = Event(purchase.occurred_at, purchase.occurred_on, purchase.amount_minor, earning.points)
     after = before.qualify(event, course)
     purchase.points = earning.points

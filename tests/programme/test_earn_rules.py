@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loyalty.programme.conditions import Basket
+from loyalty.programme.basket import Basket, Buyer
 from loyalty.programme.document import InvalidProgramme, parse
 from loyalty.programme.earning import earn
 from loyalty.programme.estimates import money_for_points
@@ -42,8 +42,8 @@ def cafe(*more):
 
 
 def points(programme, amount_minor=100_000, *, at=TUESDAY_AT_THREE, tier="moi", branch=""):
-    basket = Basket(amount_minor, at, branch)
-    return earn(programme, basket=basket, tier=programme.tier(tier)).points
+    basket = Basket.of_total(amount_minor, at, branch)
+    return earn(programme, basket=basket, buyer=Buyer(tier)).points
 
 
 @pytest.mark.parametrize(
@@ -124,9 +124,9 @@ def test_a_rule_that_is_switched_off_neither_counts_nor_is_told():
 @given(st.integers(0, 10**12), st.sampled_from(["moi", "bac", "vang"]), st.integers(0, 23))
 def test_the_explanation_recomputes_to_the_points(amount, tier, hour):
     programme = cafe(TUESDAY, BILL)
-    basket = Basket(amount, TUESDAY_AT_THREE.replace(hour=hour))
+    basket = Basket.of_total(amount, TUESDAY_AT_THREE.replace(hour=hour))
 
-    earning = earn(programme, basket=basket, tier=programme.tier(tier))
+    earning = earn(programme, basket=basket, buyer=Buyer(tier))
 
     why = earning.explanation
     exact = sum(Fraction(rule["gives"]) for rule in why["rules"]) * Fraction(why["multiplier"])

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loyalty.programme.conditions import Basket
+from loyalty.programme.basket import Basket, Buyer
 from loyalty.programme.document import Rounding, RoundingStage, parse
 from loyalty.programme.earning import earn
 from loyalty.programme.sentences import earn_sentence, expiry_sentence
@@ -23,8 +23,8 @@ AMOUNTS = st.integers(min_value=0, max_value=10**12)
 
 
 def earned(programme, amount_minor, tier, *, at=NOON, branch=""):
-    basket = Basket(amount_minor, at.astimezone(SAIGON), branch)
-    return earn(programme, basket=basket, tier=tier)
+    basket = Basket.of_total(amount_minor, at.astimezone(SAIGON), branch)
+    return earn(programme, basket=basket, buyer=Buyer(tier.key))
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime, time
 
-from loyalty.programme.conditions import Basket
+from loyalty.programme.basket import Basket, Buyer
 from loyalty.programme.document import parse
 from loyalty.programme.earning import earn, last_day
 from loyalty.programme.sentences import earn_sentence
@@ -28,7 +28,7 @@ def shop(rules, tiers, *, by="minor", points=1, per_minor=1_000):
 def points(programme, total_minor, *, tier=None, on="2026-06-10"):
     at = datetime.combine(date.fromisoformat(on), NOON, tzinfo=SAIGON)
     chosen = programme.tier(tier) if tier else programme.tiers[0]
-    return earn(programme, basket=Basket(total_minor, at), tier=chosen).points
+    return earn(programme, basket=Basket.of_total(total_minor, at), buyer=Buyer(chosen.key)).points
 
 
 def ends(programme, earned_on, *, tier=None):

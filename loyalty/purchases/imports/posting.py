@@ -12,7 +12,7 @@ from datetime import date, datetime
 from django.db import connection
 
 from loyalty.ledger import services as ledger
-from loyalty.programme.conditions import Basket
+from loyalty.programme.basket import Basket
 from loyalty.purchases import activity
 from loyalty.purchases.imports.progress import Report
 from loyalty.purchases.models import ImportBatch, Purchase
@@ -151,7 +151,7 @@ def _effect(
 ) -> Effect:
     """What the sale does, moving its customer on in `climbs`."""
     customer_id = purchase.customer_id or 0
-    basket = Basket(
+    basket = Basket.of_total(
         purchase.amount_minor,
         purchase.occurred_at.astimezone(rules.course.zone),
         rules.branch_keys.get(purchase.branch_id or 0, ""),
