@@ -1,75 +1,108 @@
-"""What one sale does to its customer. Pure; the till and the import both ask it, nobody else."""
+"""What one sale comes to. Pure; the till, its quote and the import all ask it, nobody else."""
 
-import hashlib
 from dataclasses import dataclass
+from datetime import date, datetime
 
 from loyalty.ledger.services import Credit
-from loyalty.programme.basket import Basket, Buyer
+from loyalty.programme.basket import Buyer
 from loyalty.programme.earning import Earning, earn, last_day
 from loyalty.programme.ladder import Tier
 from loyalty.programme.versions import Rules
-from loyalty.purchases.models import Purchase
+from loyalty.purchases.bill import Bill
 from loyalty.tiers.models import Qualification
 from loyalty.tiers.rules import Climb, Course
 from loyalty.tiers.windows import Event
 
 
 @dataclass(frozen=True)
+class Sale:
+    """What is told of a sale, before any rule was asked."""
+
+    source: str
+    reference: str
+    customer_id: int | None  # None: an anonymous sale.
+    branch_id: int | None
+    branch_key: str
+    bill: Bill
+    at: datetime
+    on: date  # The same moment's day in the shop.
+    recorded_at: datetime
+    by_id: int | None
+    batch_id: int | None = None  # The import that brought it.
+
+
+@dataclass(frozen=True)
+class Situation:
+    """All the pure part has to know beside the sale, read under the lock of the account."""
+
+    course: Course
+    climb: Climb | None  # Where the customer stands; None: an anonymous sale.
+    balance: int = 0
+
+
+@dataclass(frozen=True)
 class Effect:
-    """What has to be written for one sale of a customer, besides the purchase itself."""
+    """What has to be written for one sale, and what its till has to hear."""
 
-    credit: Credit | None  # None: too small a bill for a point.
-    qualification: Qualification
-    after: Climb  # Where the customer stands now.
+    amount_minor: int  # What is paid for the goods.
+    earning: Earning  # What a customer of that tier gets; nobody gets it for an anonymous sale.
+    tier_before: str  # Keys of tiers; empty for an anonymous sale.
+    tier_after: str
+    credit: Credit | None  # None: no points.
+    qualification: Qualification | None  # None: an anonymous sale, as `after`.
+    after: Climb | None  # Where the customer stands now.
+
+    @property
+    def points(self) -> int:
+        """Points the customer gets."""
+        return self.credit.points if self.credit else 0
 
 
-def effect_of(purchase: Purchase, *, basket: Basket, before: Climb, course: Course) -> Effect:
+def effect_of(sale: Sale, situation: Situation) -> Effect:
     """
-    What the sale of `basket` comes to for a customer who stood at `before`, by the rules of its moment:
-    points at the tier they had, then the tier the spend leads to. Fills in the purchase's
-    points and tiers; the entry and the balance are the ledger's to say.
+    What the sale comes to in that situation, by the rules of its moment: points at the tier the
+    customer had, then the tier the spend leads to.
     """
-    rules = course.at(purchase.occurred_at)
-    programme = rules.programme
-    before = before.advance(purchase.occurred_on, course)
-    tier = programme.tier(before.tier_key)
-    earning = earn(programme, basket=basket, buyer=Buyer(tier.key))
-    event = Event(purchase.occurred_at, purchase.occurred_on, purchase.amount_minor, earning.points)
-    after = before.qualify(event, course)
-    purchase.points = earning.points
-    purchase.tier_before, purchase.tier_after = tier.key, after.tier_key
+    course = situation.course
+    rules = course.at(sale.at)
+    before = situation.climb.advance(sale.on, course) if situation.climb else None
+    tier = rules.programme.tier(before.tier_key if before else "")
+    basket = sale.bill.basket(sale.at.astimezone(course.zone), sale.branch_key)
+    earning = earn(rules.programme, basket=basket, buyer=Buyer(tier.key))
+    amount_minor = basket.total_minor
+    if before is None:
+        return Effect(amount_minor, earning, "", "", None, None, None)
+    after = before.qualify(Event(sale.at, sale.on, amount_minor, earning.points), course)
     return Effect(
-        credit=_credit(purchase, earning, tier, rules) if earning.points else None,
-        qualification=_qualification(purchase),
+        amount_minor=amount_minor,
+        earning=earning,
+        tier_before=tier.key,
+        tier_after=after.tier_key,
+        credit=_credit(sale, earning, tier, rules) if earning.points else None,
+        qualification=_qualification(sale, amount_minor, earning.points),
         after=after,
     )
 
 
-def request_hash(*, customer_id: int | None, branch_id: int | None, amount_minor: int) -> str:
-    """What makes two requests the same sale. No personal data: numbers of rows only."""
-    asked = f"{customer_id}/{branch_id}/{amount_minor}"
-    return hashlib.sha256(asked.encode()).hexdigest()
-
-
-def _credit(purchase: Purchase, earning: Earning, tier: Tier, rules: Rules) -> Credit:
+def _credit(sale: Sale, earning: Earning, tier: Tier, rules: Rules) -> Credit:
     return Credit(
-        customer_id=purchase.customer_id or 0,
+        customer_id=sale.customer_id or 0,
         points=earning.points,
-        reference=purchase.reference,
-        occurred_at=purchase.occurred_at,
-        expires_on=last_day(rules.programme, earned_on=purchase.occurred_on, tier=tier),
+        reference=sale.reference,
+        occurred_at=sale.at,
+        expires_on=last_day(rules.programme, earned_on=sale.on, tier=tier),
         version_id=rules.version_id,
         explanation=earning.explanation,
     )
 
 
-def _qualification(purchase: Purchase) -> Qualification:
+def _qualification(sale: Sale, spend_minor: int, points: int) -> Qualification:
     return Qualification(
-        customer_id=purchase.customer_id or 0,
-        source=purchase.source,
-        reference=purchase.reference,
-        spend_minor=purchase.amount_minor,
-        points=purchase.points,
-        occurred_at=purchase.occurred_at,
-        recorded_at=purchase.recorded_at,
+        customer_id=sale.customer_id or 0,
+        source=sale.source,
+        reference=sale.reference,
+        spend_minor=spend_minor,
+        points=points,
+        occurred_at=sale.at,
+        recorded_at=sale.recorded_at,
     )

@@ -12,11 +12,12 @@ from datetime import date, datetime
 from django.db import connection
 
 from loyalty.ledger import services as ledger
-from loyalty.programme.basket import Basket
 from loyalty.purchases import activity
+from loyalty.purchases.bill import Bill
 from loyalty.purchases.imports.progress import Report
 from loyalty.purchases.models import ImportBatch, Purchase
-from loyalty.purchases.sale import Effect, effect_of, request_hash
+from loyalty.purchases.sale import Effect, Sale, Situation, effect_of
+from loyalty.purchases.writing import row_of
 from loyalty.shop.models import Branch
 from loyalty.shop.queries import get_shop
 from loyalty.tiers import services as tiers
@@ -38,14 +39,6 @@ _COPY = f"COPY purchases_purchase ({', '.join(_COLUMNS)}) FROM STDIN"
 Staged = tuple[int | None, int | None, str, int, datetime, date]
 
 
-@dataclass(frozen=True)
-class _Constants:
-    """What does not change from sale to sale."""
-
-    course: Course
-    branch_keys: dict[int, str]
-
-
 @dataclass
 class Tally:
     purchases: int = 0
@@ -56,111 +49,88 @@ def record_staged(
     *, batch: ImportBatch, at: datetime, total: int, report: Report, chunk: int = CHUNK
 ) -> Tally:
     """Record every staged sale as part of `batch`, `chunk` sales at a time; return the sums."""
-    tally, rules = Tally(), _Constants(tiers.course_of(get_shop().zone), _branch_keys())
+    tally, course, branch_keys = Tally(), tiers.course_of(get_shop().zone), _branch_keys()
     with connection.chunked_cursor() as cursor:
         cursor.execute(_STAGED)
         while rows := cursor.fetchmany(chunk):
-            purchases = [_purchase(row, batch=batch, at=at) for row in rows]
-            _record(purchases, rules, batch=batch, at=at)
+            sales = [_sale(row, branch_keys, batch=batch, at=at) for row in rows]
+            purchases = _record(sales, course)
             tally.purchases += len(purchases)
             tally.points += sum(purchase.points for purchase in purchases)
             report("recording", tally.purchases, total)
     return tally
 
 
-def _branch_keys() -> dict[int, str]:
-    return dict(Branch.objects.values_list("pk", "key"))
+def _branch_keys() -> dict[int | None, str]:
+    return {None: "", **dict(Branch.objects.values_list("pk", "key"))}
 
 
-def _purchase(row: Staged, *, batch: ImportBatch, at: datetime) -> Purchase:
+def _sale(
+    row: Staged, branch_keys: dict[int | None, str], *, batch: ImportBatch, at: datetime
+) -> Sale:
     customer_id, branch_id, reference, amount_minor, occurred_at, occurred_on = row
-    return Purchase(
-        customer_id=customer_id,
-        branch_id=branch_id,
+    return Sale(
         source=batch.source,
         reference=reference,
-        request_hash=request_hash(
-            customer_id=customer_id, branch_id=branch_id, amount_minor=amount_minor
-        ),
-        amount_minor=amount_minor,
-        points=0,
-        occurred_at=occurred_at,
-        occurred_on=occurred_on,
+        customer_id=customer_id,
+        branch_id=branch_id,
+        branch_key=branch_keys[branch_id],
+        bill=Bill.of_total(amount_minor),
+        at=occurred_at,
+        on=occurred_on,
         recorded_at=at,
-        recorded_by_id=batch.recorded_by_id,
+        by_id=batch.recorded_by_id,
         batch_id=batch.pk,
     )
 
 
-def _record(
-    purchases: Sequence[Purchase],
-    rules: _Constants,
-    *,
-    batch: ImportBatch,
-    at: datetime,
-) -> None:
-    of_customers = [purchase for purchase in purchases if purchase.customer_id is not None]
-    if of_customers:
-        _earn(of_customers, rules, batch=batch, at=at)
+def _record(sales: Sequence[Sale], course: Course) -> list[Purchase]:
+    """Write these sales, of customers and anonymous ones; they come by customer, then by time."""
+    ids = sorted({sale.customer_id for sale in sales if sale.customer_id is not None})
+    balances = ledger.lock_accounts(ids)
+    climbs = tiers.climbs_of(ids, course=course, earliest=_earliest(sales))
+    effects = [_effect(sale, climbs, course) for sale in sales]
+    posted = ledger.earn(
+        credits_due=[effect.credit for effect in effects if effect.credit],
+        source=sales[0].source,
+        at=sales[0].recorded_at,
+        by_id=sales[0].by_id,
+    )
+    purchases = [row_of(sale, effect) for sale, effect in zip(sales, effects, strict=True)]
+    for purchase in purchases:
+        if purchase.points:
+            entry = posted[purchase.reference]
+            purchase.entry_id, balances[purchase.customer_id or 0] = (
+                entry.entry_id,
+                entry.balance_after,
+            )
+        purchase.balance_after = balances.get(purchase.customer_id or 0, 0)
+    _keep(purchases, effects, list(climbs.values()))
+    return purchases
+
+
+def _keep(purchases: Sequence[Purchase], effects: Sequence[Effect], ends: Sequence[Climb]) -> None:
+    if ends:
+        tiers.record(
+            qualifications=[effect.qualification for effect in effects if effect.qualification],
+            ends=ends,
+            recorded_at=purchases[0].recorded_at,
+        )
+        activity.add(purchase for purchase in purchases if purchase.customer_id is not None)
     with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
         for purchase in purchases:
             copy.write_row([getattr(purchase, column) for column in _COLUMNS])
 
 
-def _earn(
-    purchases: Sequence[Purchase],
-    rules: _Constants,
-    *,
-    batch: ImportBatch,
-    at: datetime,
-) -> None:
-    """The ledger's, the tiers' and the activity's part of these sales, in their order."""
-    ids = sorted({purchase.customer_id for purchase in purchases if purchase.customer_id})
-    balances = ledger.lock_accounts(ids)
-    climbs = tiers.climbs_of(ids, course=rules.course, earliest=_earliest(purchases))
-    effects = [_effect(purchase, climbs, rules) for purchase in purchases]
-    posted = ledger.earn(
-        credits_due=[effect.credit for effect in effects if effect.credit],
-        source=batch.source,
-        at=at,
-        by_id=batch.recorded_by_id,
-    )
-    for purchase in purchases:
-        customer_id = purchase.customer_id or 0
-        if purchase.points:
-            entry = posted[purchase.reference]
-            purchase.entry_id, balances[customer_id] = entry.entry_id, entry.balance_after
-        purchase.balance_after = balances[customer_id]
-    tiers.record(
-        qualifications=[effect.qualification for effect in effects],
-        ends=list(climbs.values()),
-        recorded_at=at,
-    )
-    activity.add(purchases)
-
-
-def _earliest(purchases: Sequence[Purchase]) -> dict[int, datetime]:
+def _earliest(sales: Sequence[Sale]) -> dict[int, datetime]:
     """When each customer's first sale of these happened; they come in the order of time."""
-    return {purchase.customer_id or 0: purchase.occurred_at for purchase in reversed(purchases)}
+    return {sale.customer_id: sale.at for sale in reversed(sales) if sale.customer_id is not None}
 
 
-def _effect(
-    purchase: Purchase,
-    climbs: dict[int, Climb],
-    rules: _Constants,
-) -> Effect:
+def _effect(sale: Sale, climbs: dict[int, Climb], course: Course) -> Effect:
     """What the sale does, moving its customer on in `climbs`."""
-    customer_id = purchase.customer_id or 0
-    basket = Basket.of_total(
-        purchase.amount_minor,
-        purchase.occurred_at.astimezone(rules.course.zone),
-        rules.branch_keys.get(purchase.branch_id or 0, ""),
-    )
-    effect = effect_of(
-        purchase,
-        basket=basket,
-        before=climbs[customer_id],
-        course=rules.course,
-    )
-    climbs[customer_id] = effect.after
+    climb = climbs[sale.customer_id] if sale.customer_id is not None else None
+    effect = effect_of(sale, Situation(course, climb))
+    if effect.after:
+        climbs[effect.after.customer_id] = effect.after
     return effect

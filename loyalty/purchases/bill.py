@@ -1,0 +1,130 @@
+"""What a till says is being paid for, whether it can be true, and whether two bills are one."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from loyalty.errors import InvalidInput
+from loyalty.ledger.models import MAX_POINTS
+from loyalty.money import MAX_MINOR
+from loyalty.programme.basket import Basket, Line
+
+MOST_LINES = 1_000
+MOST_CODES = 20
+LONGEST_CODE = 40
+MOST_LABELS = 20
+MAX_QUANTITY = Decimal(1_000_000)
+_DECIMALS = 3
+_LETTERS = {"sku": 100, "name": 200, "category": 100}
+
+
+@dataclass(frozen=True)
+class Bill:
+    """The lines of a bill, or its sum alone, and what comes with it. Money in minor units."""
+
+    lines: tuple[Line, ...] = ()
+    total_minor: int | None = None  # All a plain till knows; beside lines it must be their sum.
+    shipping_minor: int = 0
+    codes: frozenset[str] = frozenset()  # That the customer named.
+    spend_points: int = 0  # Whole points the customer pays with.
+    channel: str = ""  # Where the order came from, such as "web"; empty at the counter.
+
+    @classmethod
+    def of_total(cls, total_minor: int) -> "Bill":
+        """The bill of a till that tells nothing but its sum."""
+        return cls(total_minor=total_minor)
+
+    def basket(self, at: datetime, branch: str) -> Basket:
+        """What the rules are asked about, for a bill paid `at` on the shop's clock."""
+        lines = self.lines or (Line(self.total_minor or 0),)
+        codes = frozenset(code.strip().upper() for code in self.codes)
+        return Basket(lines, at, branch, self.shipping_minor, codes)
+
+    def check(self) -> None:
+        """Raise InvalidInput, naming the field, for a bill that cannot be."""
+        if not self.lines:
+            _check(self.total_minor is not None, "amount", _("A total or lines are needed."))
+            _money("amount", self.total_minor or 0)
+            _check(self.total_minor != 0, "amount", _("The amount must be above zero."))
+        _check(len(self.lines) <= MOST_LINES, "lines", _("Too many lines."))
+        for index, line in enumerate(self.lines):
+            _check_line(f"lines[{index}]", line)
+        if self.lines:
+            total = sum(line.net_minor for line in self.lines)
+            _money("lines", total)
+            known = self.total_minor in (None, total)
+            _check(known, "amount", _("The total is not the sum of the lines."))
+        _money("shipping_minor", self.shipping_minor)
+        _check(len(self.codes) <= MOST_CODES, "codes", _("Too many codes."))
+        fits = all(0 < len(code) <= LONGEST_CODE for code in self.codes)
+        _check(fits, "codes", _("A code has 1 to 40 letters."))
+        _check(0 <= self.spend_points <= MAX_POINTS, "spend_points", _not_money())
+        _check(len(self.channel) <= LONGEST_CODE, "channel", _("This text is too long."))
+
+    def told(self) -> str:
+        """
+        The bill as a text that is equal for equal bills only, whatever the order of codes. Of a
+        sum alone it is the sum, as it was before bills had lines, so that an old sale still answers.
+
+        >>> Bill.of_total(68_000).told()
+        '68000'
+        """
+        if self == Bill(total_minor=self.total_minor):
+            return str(self.total_minor)
+        return json.dumps(asdict(self), default=_plain, sort_keys=True)
+
+
+def request_hash(*, customer_id: int | None, branch_id: int | None, bill: Bill) -> str:
+    """What makes two requests the same sale. Nothing of the customer but the row's number."""
+    asked = f"{customer_id}/{branch_id}/{bill.told()}"
+    return hashlib.sha256(asked.encode()).hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    """What JSON cannot say by itself; 1.5 and 1.500 are one quantity."""
+    return str(value.normalize()) if isinstance(value, Decimal) else sorted(value)
+
+
+def _check_line(place: str, line: Line) -> None:
+    _check_quantity(f"{place}.quantity", line.quantity)
+    _money(f"{place}.unit_price_minor", line.unit_price_minor)
+    _money(place, line.full_minor)
+    _money(f"{place}.discount_minor", line.discount_minor)
+    more = _("More is taken off than the line costs.")
+    _check(line.discount_minor <= line.full_minor, f"{place}.discount_minor", more)
+    _money(f"{place}.tax_minor", line.tax_minor)
+    taxed = _("The tax is more than the line comes to.")
+    _check(line.tax_minor <= line.net_minor, f"{place}.tax_minor", taxed)
+    for key, most in _LETTERS.items():
+        _check(len(getattr(line, key)) <= most, f"{place}.{key}", _("This text is too long."))
+    labels = len(line.labels) <= MOST_LABELS and all(
+        0 < len(label) <= _LETTERS["category"] for label in line.labels
+    )
+    _check(labels, f"{place}.labels", _("At most 20 labels of 1 to 100 letters."))
+
+
+def _check_quantity(place: str, quantity: Decimal) -> None:
+    fits = (
+        quantity.is_finite()
+        and 0 < quantity <= MAX_QUANTITY
+        and quantity == round(quantity, _DECIMALS)
+    )
+    _check(fits, place, _("A quantity is above zero, with at most three decimals."))
+
+
+def _money(place: str, minor: int) -> None:
+    _check(0 <= minor <= MAX_MINOR, place, _not_money())
+
+
+def _not_money() -> str:
+    return _("This number is not possible here.")
+
+
+def _check(fits: bool, place: str, message: str) -> None:
+    if not fits:
+        raise InvalidInput(place, message)
