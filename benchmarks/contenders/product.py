@@ -7,6 +7,7 @@ from django.utils import timezone
 from benchmarks import django_ready  # noqa: F401
 from customers.models import Customer
 from loyalty.errors import DomainError
+from loyalty.purchases.bill import Bill
 from loyalty.purchases.recording import record_purchase
 from loyalty.shop.models import Branch
 from rewards.models import Reward
@@ -29,7 +30,7 @@ class Contender:
             reference=self._reference(),
             customer=Customer(pk=member),
             branch=self.branch,
-            amount_minor=amount * MINOR_PER_POINT,
+            bill=Bill.of_total(amount * MINOR_PER_POINT),
             at=now,
             recorded_at=now,
             by=None,

@@ -5,6 +5,7 @@ from datetime import datetime
 from customers.models import Customer
 from loyalty.ledger import services as ledger
 from loyalty.ledger.services import Posted
+from loyalty.purchases.bill import Bill
 from loyalty.purchases.recording import Recorded, record_purchase
 from tests.factories.clock import NOON
 
@@ -17,7 +18,7 @@ def buy(
         reference=reference,
         customer=customer,
         branch=None,
-        amount_minor=amount_minor,
+        bill=Bill.of_total(amount_minor),
         at=at,
         recorded_at=at,
         by=None,

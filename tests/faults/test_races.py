@@ -11,6 +11,7 @@ from loyalty.errors import Conflict
 from loyalty.ledger.models import Account, Entry
 from loyalty.ledger.proof import verify
 from loyalty.ledger.services import InsufficientPoints
+from loyalty.purchases.bill import Bill
 from loyalty.purchases.models import Activity, Purchase
 from loyalty.purchases.recording import Recorded, record_purchase
 from loyalty.tiers.models import Standing
@@ -49,7 +50,7 @@ def buy(customer, amount_minor, reference):
         reference=reference,
         customer=customer,
         branch=None,
-        amount_minor=amount_minor,
+        bill=Bill.of_total(amount_minor),
         at=NOON,
         recorded_at=NOON,
         by=None,

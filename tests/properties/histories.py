@@ -16,6 +16,7 @@ from loyalty.ledger.adjustments import adjust
 from loyalty.ledger.models import Entry
 from loyalty.ledger.services import Credit, InsufficientPoints
 from loyalty.programme.versions import publish
+from loyalty.purchases.bill import Bill
 from loyalty.purchases.recording import record_purchase
 from loyalty.purchases.refunds import Clawback, purchase_of, refund_purchase, void_purchase
 from loyalty.shop.models import User
@@ -221,7 +222,7 @@ class History:
                 reference=name,
                 customer=self.customer,
                 branch=None,
-                amount_minor=amount,
+                bill=Bill.of_total(amount),
                 at=at,
                 recorded_at=self.now,
                 by=None,

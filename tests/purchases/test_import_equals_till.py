@@ -14,6 +14,7 @@ from loyalty.dates import start_of_day
 from loyalty.ledger.models import Entry
 from loyalty.ledger.proof import verify
 from loyalty.programme.versions import publish
+from loyalty.purchases.bill import Bill
 from loyalty.purchases.imports.checking import SaleRow
 from loyalty.purchases.imports.refusals import Refusals
 from loyalty.purchases.imports.running import Origin, import_sales
@@ -137,7 +138,7 @@ def by_till(sales):
             reference=f"R-{next(numbers)}",
             customer=customer,
             branch=None,
-            amount_minor=row.amount_minor,
+            bill=Bill.of_total(row.amount_minor),
             at=row.occurred_at,
             recorded_at=NOON,
             by=None,

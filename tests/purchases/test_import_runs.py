@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import psycopg
 import pytest
 
+from loyalty.purchases.bill import Bill
 from loyalty.purchases.imports.reading import FileRefused
 from loyalty.purchases.imports.running import IMPORT_LOCK, ImportRunning
 from loyalty.purchases.models import Purchase
@@ -72,7 +73,7 @@ def test_the_till_and_the_import_keep_the_same_columns(tmp_path):
         reference="R",
         customer=CustomerFactory(external_id="1"),
         branch=None,
-        amount_minor=1_234_567,
+        bill=Bill.of_total(1_234_567),
         at=datetime(2026, 11, 19, 17, 0, tzinfo=UTC),
         recorded_at=NOON,
         by=None,

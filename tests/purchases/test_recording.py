@@ -1,13 +1,18 @@
 """A sale at the till earns by the rules of its moment, once."""
 
+from dataclasses import replace
 from datetime import date, timedelta
+from decimal import Decimal
+from hashlib import sha256
 
 import pytest
 
 from loyalty.errors import Conflict, InvalidInput
 from loyalty.ledger.models import Account, Entry
 from loyalty.ledger.proof import verify
+from loyalty.programme.basket import Line
 from loyalty.programme.versions import publish
+from loyalty.purchases.bill import Bill, request_hash
 from loyalty.purchases.models import Activity, Purchase
 from loyalty.purchases.recording import quote, record_purchase
 from loyalty.tiers.models import Qualification, Standing, TierChange
@@ -34,7 +39,7 @@ def buy(customer, cashier, amount_minor, *, receipt="R-1", at=NOON):
         reference=receipt,
         customer=customer,
         branch=cashier.branch,
-        amount_minor=amount_minor,
+        bill=Bill.of_total(amount_minor),
         at=at,
         recorded_at=at,
         by=cashier,
@@ -134,6 +139,70 @@ def test_the_same_receipt_for_another_sale_is_refused_and_changes_nothing(cashie
     assert Qualification.objects.count() == 1
 
 
+@pytest.mark.parametrize(
+    ("bill", "field"),
+    [
+        (Bill(), "amount"),
+        (Bill((Line(1),) * 1_001), "lines"),
+        (Bill((Line(10**12), Line(1))), "lines"),
+        (Bill((Line(500), Line(300)), total_minor=801), "amount"),
+        (Bill((Line(5), Line(5), Line(5, Decimal(0)))), "lines[2].quantity"),
+        (Bill((Line(5, Decimal(-1)),)), "lines[0].quantity"),
+        (Bill((Line(5, Decimal("1.0005")),)), "lines[0].quantity"),
+        (Bill((Line(5, Decimal("NaN")),)), "lines[0].quantity"),
+        (Bill((Line(5, Decimal("1e400")),)), "lines[0].quantity"),
+        (Bill((Line(-1),)), "lines[0].unit_price_minor"),
+        (Bill((Line(2**63),)), "lines[0].unit_price_minor"),
+        (Bill((Line(10**12, Decimal(2)),)), "lines[0]"),
+        (Bill((Line(5, discount_minor=-1),)), "lines[0].discount_minor"),
+        (Bill((Line(5, discount_minor=6),)), "lines[0].discount_minor"),
+        (Bill((Line(5, discount_minor=3, tax_minor=3),)), "lines[0].tax_minor"),
+        (Bill((Line(5, sku="x" * 101),)), "lines[0].sku"),
+        (Bill((Line(5, name="x" * 201),)), "lines[0].name"),
+        (Bill((Line(5, category="x" * 101),)), "lines[0].category"),
+        (Bill((Line(5, labels=frozenset({""})),)), "lines[0].labels"),
+        (Bill(total_minor=5, shipping_minor=-1), "shipping_minor"),
+        (Bill(total_minor=5, codes=frozenset({"x" * 41})), "codes"),
+        (Bill(total_minor=5, codes=frozenset(map(str, range(21)))), "codes"),
+        (Bill(total_minor=5, spend_points=-1), "spend_points"),
+        (Bill(total_minor=5, spend_points=10**9 + 1), "spend_points"),
+        (Bill(total_minor=5, channel="x" * 41), "channel"),
+    ],
+)
+def test_a_bill_that_cannot_be_is_refused_naming_the_field(bill, field):
+    with pytest.raises(InvalidInput) as error:
+        bill.check()
+
+    assert error.value.field == field
+
+
+def test_two_requests_are_one_sale_only_when_everything_asked_is_equal():
+    line = Line(20_000, Decimal("1.5"), sku="T1", labels=frozenset({"a", "b"}))
+    bill = Bill((line,), codes=frozenset({"TET", "NEW"}))
+    same = replace(bill, lines=(replace(line, quantity=Decimal("1.500")),))
+    others = [
+        replace(bill, lines=(line, Line(1))),
+        replace(bill, lines=(replace(line, name="Tea"),)),
+        replace(bill, lines=(replace(line, earns=False),)),
+        replace(bill, total_minor=30_000),
+        replace(bill, shipping_minor=1),
+        replace(bill, codes=frozenset({"TET"})),
+        replace(bill, spend_points=1),
+        replace(bill, channel="web"),
+    ]
+
+    asked = [request_hash(customer_id=1, branch_id=2, bill=one) for one in (bill, same, *others)]
+
+    assert asked[0] == asked[1]
+    assert len(set(asked)) == len(others) + 1
+
+
+def test_a_sum_alone_is_asked_as_it_was_before_bills_had_lines():
+    asked = request_hash(customer_id=7, branch_id=None, bill=Bill.of_total(68_000))
+
+    assert asked == sha256(b"7/None/68000").hexdigest()
+
+
 def test_an_anonymous_sale_is_revenue_only(cashier):
     recorded = buy(None, cashier, 50_000)
 
@@ -183,8 +252,9 @@ def test_a_quote_says_what_the_sale_will_earn_and_writes_nothing(cashier):
     customer = CustomerFactory()
     buy(customer, cashier, 1_000_000)
 
-    assert quote(customer=customer, branch=None, amount_minor=68_000, at=NOON).points == 7
-    assert quote(customer=None, branch=None, amount_minor=68_000, at=NOON).points == 6
+    assert quote(customer=customer, branch=None, bill=Bill.of_total(68_000), at=NOON).points == 7
+    anonymous = quote(customer=None, branch=None, bill=Bill.of_total(68_000), at=NOON)
+    assert (anonymous.points, anonymous.earning.points) == (0, 6)
     assert Purchase.objects.count() == 1
 
 

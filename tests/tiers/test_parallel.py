@@ -5,6 +5,7 @@ from functools import partial
 
 import pytest
 
+from loyalty.purchases.bill import Bill
 from loyalty.purchases.recording import record_purchase
 from loyalty.tiers import proof
 from loyalty.tiers.models import Standing, TierChange
@@ -33,7 +34,7 @@ def buy(customer, amount_minor, reference, at):
         reference=reference,
         customer=customer,
         branch=None,
-        amount_minor=amount_minor,
+        bill=Bill.of_total(amount_minor),
         at=at,
         recorded_at=at,
         by=None,

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from loyalty.errors import InvalidInput
 from loyalty.ledger import services as ledger
+from loyalty.purchases.bill import Bill
 from loyalty.purchases.recording import quote, record_purchase
 from loyalty.tiers import proof
 from loyalty.tiers.models import Standing, TierChange, TierFloor
@@ -42,7 +43,7 @@ def buy(customer, amount_minor, day, *, recorded=None):
         reference=f"T-{next(numbers)}",
         customer=customer,
         branch=None,
-        amount_minor=amount_minor,
+        bill=Bill.of_total(amount_minor),
         at=at,
         recorded_at=recorded or at,
         by=None,
@@ -67,11 +68,15 @@ def test_a_tier_is_over_on_its_day_whether_or_not_the_review_has_run(shop):
 
     assert (tier(customer, "2027-03-09"), tier(customer, "2027-03-10")) == ("bac", "moi")
     assert (
-        quote(customer=customer, branch=None, amount_minor=68_000, at=noon("2027-03-09")).points
+        quote(
+            customer=customer, branch=None, bill=Bill.of_total(68_000), at=noon("2027-03-09")
+        ).points
         == 7
     )
     assert (
-        quote(customer=customer, branch=None, amount_minor=68_000, at=noon("2027-03-10")).points
+        quote(
+            customer=customer, branch=None, bill=Bill.of_total(68_000), at=noon("2027-03-10")
+        ).points
         == 6
     )
     assert Standing.objects.get().tier_key == "bac"

@@ -7,6 +7,7 @@ from customers.models import Customer
 from loyalty.errors import DomainError
 from loyalty.money import parse_money
 from loyalty.programme.earning import Earning
+from loyalty.purchases.bill import Bill
 from loyalty.purchases.recording import quote
 from loyalty.shop.models import Branch
 from loyalty.web.shared.sums import Step, earning_steps
@@ -29,9 +30,10 @@ def preview_of(
         return Preview(customer)
     try:
         amount_minor = parse_money(typed, currency=currency)
+        if customer is None:
+            return Preview(None, amount_minor)
+        bill = Bill.of_total(amount_minor)
+        earning = quote(customer=customer, branch=branch, bill=bill, at=at).earning
     except DomainError as error:
         return Preview(customer, error=str(error))
-    if customer is None:
-        return Preview(None, amount_minor)
-    earning = quote(customer=customer, branch=branch, amount_minor=amount_minor, at=at)
     return Preview(customer, amount_minor, earning, tuple(earning_steps(earning.explanation)))

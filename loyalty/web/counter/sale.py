@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from customers.models import Customer
 from loyalty.errors import Conflict, DomainError
 from loyalty.money import minor_digits, parse_money
+from loyalty.purchases.bill import Bill
 from loyalty.purchases.recording import Recorded, record_purchase
 from loyalty.web.counter.enrol_form import EnrolForm
 from loyalty.web.counter.panel import panel_of
@@ -97,7 +98,7 @@ def _record_typed(request: TillRequest, till: Till) -> Recorded:
         reference=reference_of(request),
         customer=till.customer,
         branch=request.branch,
-        amount_minor=parse_money(till.amount, currency=request.shop.currency),
+        bill=Bill.of_total(parse_money(till.amount, currency=request.shop.currency)),
         at=now,
         recorded_at=now,
         by=request.user,

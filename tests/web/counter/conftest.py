@@ -5,6 +5,7 @@ import time_machine
 
 from customers.models import Customer
 from loyalty.programme.models import ProgrammeVersion
+from loyalty.purchases.bill import Bill
 from loyalty.purchases.recording import record_purchase
 from loyalty.shop.models import Branch, User
 from tests.factories.clock import NOON
@@ -59,7 +60,7 @@ def thao(shop: ProgrammeVersion) -> Customer:
             reference=f"before-{number}",
             customer=customer,
             branch=None,
-            amount_minor=amount_minor,
+            bill=Bill.of_total(amount_minor),
             at=NOON,
             recorded_at=NOON,
             by=None,

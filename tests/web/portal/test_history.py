@@ -7,6 +7,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from customers.models import Customer
 from loyalty.ledger.services import expire_due
+from loyalty.purchases.bill import Bill
 from loyalty.purchases.recording import record_purchase
 from rewards.redemption import redeem_reward
 from tests.factories.clock import NOON
@@ -21,7 +22,7 @@ def buy(member: Customer, amount_minor: int, reference: str = "R-1", days_ago: i
         reference=reference,
         customer=member,
         branch=None,
-        amount_minor=amount_minor,
+        bill=Bill.of_total(amount_minor),
         at=NOON - timedelta(days=days_ago),
         recorded_at=NOON,
         by=None,

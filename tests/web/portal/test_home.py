@@ -6,6 +6,7 @@ import pytest
 from pytest_django import DjangoAssertNumQueries
 
 from customers.models import Customer
+from loyalty.purchases.bill import Bill
 from loyalty.purchases.recording import record_purchase
 from loyalty.purchases.refunds import purchase_of, refund_purchase
 from tests.factories.clock import NOON
@@ -21,7 +22,7 @@ def buy(member: Customer, amount_minor: int, reference: str = "R-1") -> None:
         reference=reference,
         customer=member,
         branch=None,
-        amount_minor=amount_minor,
+        bill=Bill.of_total(amount_minor),
         at=NOON,
         recorded_at=NOON,
         by=None,
