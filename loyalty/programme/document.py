@@ -14,11 +14,14 @@ from enum import StrEnum
 from django.utils.translation import gettext as _
 
 from loyalty.errors import DomainError
-from loyalty.programme import earn_rules, expiry, ladder
+from loyalty.programme import earn_rules, expiry, ladder, referral
 from loyalty.programme.earn_rules import EarnRule
 from loyalty.programme.expiry import Expiry, Never
 from loyalty.programme.ladder import Tier, TierRules
+from loyalty.programme.referral import Referral
 from loyalty.toml import Reader
+
+SECTIONS = {"points", "earn", "rounding", "tier_rules", "tiers", "referral"}
 
 
 class Rounding(StrEnum):
@@ -42,6 +45,7 @@ class Programme:
     expiry: Expiry
     tier_rules: TierRules
     tiers: tuple[Tier, ...]  # Lowest first; the first needs nothing.
+    referral: Referral | None = None  # None: nothing is paid for bringing a friend.
 
     def tier(self, key: str) -> Tier:
         """The tier of that key, or the lowest when a later version has dropped it."""
@@ -79,7 +83,7 @@ def parse(text: str, *, branches: frozenset[str] | None = None) -> Programme:
     except tomllib.TOMLDecodeError as error:
         raise InvalidProgramme([_("Not valid TOML: %(error)s") % {"error": error}]) from error
     reader = Reader(text)
-    root = reader.table("", data, {"points", "earn", "rounding", "tier_rules", "tiers"})
+    root = reader.table("", data, SECTIONS)
     points = reader.table("points", root.get("points", {}), {"name", "name_en"} | expiry.KEYS)
     rounding = reader.table("rounding", root.get("rounding", {}), {"mode", "stage"})
     tier_rules = ladder.read_rules(reader, root)
@@ -97,6 +101,7 @@ def parse(text: str, *, branches: frozenset[str] | None = None) -> Programme:
         tiers=tuple(
             ladder.read_tier(reader, *row, tier_rules) for row in reader.tables("tiers", root)
         ),
+        referral=referral.read(reader, root),
     )
     ladder.check(reader, programme.tiers, tier_rules)
     tier_keys = frozenset(tier.key for tier in programme.tiers)

@@ -12,6 +12,7 @@ from loyalty.dates import local_date
 from loyalty.programme.document import Programme
 from loyalty.programme.ladder import By, Tier
 from loyalty.programme.models import ProgrammeVersion
+from loyalty.programme.referral_sentences import referral_sentences
 from loyalty.programme.sentences import (
     earn_sentence,
     expiry_sentence,
@@ -54,6 +55,11 @@ def expiry(programme: Programme) -> str:
     return expiry_sentence(programme, language=_language())
 
 
+def bringing_friends(request: ShopRequest, programme: Programme) -> list[str]:
+    """What a member and a friend they bring get; empty when that is not in the programme."""
+    return referral_sentences(programme, currency=request.shop.currency, language=_language())
+
+
 def _branch_names(programme: Programme) -> dict[str, str]:
     if not any(rule.conditions.branches for rule in programme.earn):
         return {}
@@ -80,6 +86,7 @@ def terms(request: VisitorRequest) -> HttpResponse:
         {
             "since": ProgrammeVersion.objects.get(pk=rules.version_id).effective_from,
             "sentences": sentences(request, rules.programme),
+            "referral_sentences": bringing_friends(request, rules.programme),
             "tiers": tier_lines(rules.programme),
             "tier_sentences": standing_sentences(rules.programme, language=_language()),
         },
