@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import pytest
 
-from loyalty.programme.document import InvalidProgramme, Rounding, RoundingStage, parse
+from loyalty.programme.document import SECTIONS, InvalidProgramme, Rounding, RoundingStage, parse
 from loyalty.programme.expiry import AfterMonths
 from tests.factories.shop import STARTERS
 
@@ -104,7 +104,7 @@ def test_every_mistake_is_told_at_once():
         parse("point = 1\n")
 
     assert refused.value.errors == [
-        "dòng 1: point: không có khoá này; được dùng: earn, points, rounding, tier_rules, tiers",
+        f"dòng 1: point: không có khoá này; được dùng: {', '.join(sorted(SECTIONS))}",
         "dòng 1: earn: cần ít nhất một [[earn]]",
         "dòng 1: tiers: cần ít nhất một [[tiers]]",
     ]
