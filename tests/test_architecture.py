@@ -15,6 +15,7 @@ KERNEL = {
     "loyalty.errors",
     "loyalty.money",
     "loyalty.dates",
+    "loyalty.lunar",
     "loyalty.text",
     "loyalty.toml",
     "loyalty.commands",

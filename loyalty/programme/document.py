@@ -14,14 +14,15 @@ from enum import StrEnum
 from django.utils.translation import gettext as _
 
 from loyalty.errors import DomainError
-from loyalty.programme import earn_rules, expiry, ladder, referral
+from loyalty.programme import birthdays, earn_rules, expiry, ladder, referral
+from loyalty.programme.birthdays import LeapDay
 from loyalty.programme.earn_rules import EarnRule
 from loyalty.programme.expiry import Expiry, Never
 from loyalty.programme.ladder import Tier, TierRules
 from loyalty.programme.referral import Referral
 from loyalty.toml import Reader
 
-SECTIONS = {"points", "earn", "rounding", "tier_rules", "tiers", "referral"}
+SECTIONS = {"points", "earn", "rounding", "tier_rules", "tiers", "referral", "birthdays"}
 
 
 class Rounding(StrEnum):
@@ -45,6 +46,7 @@ class Programme:
     expiry: Expiry
     tier_rules: TierRules
     tiers: tuple[Tier, ...]  # Lowest first; the first needs nothing.
+    leap_day: LeapDay  # When those born on 29 February have their birthday in other years.
     referral: Referral | None = None  # None: nothing is paid for bringing a friend.
 
     def tier(self, key: str) -> Tier:
@@ -102,6 +104,7 @@ def parse(text: str, *, branches: frozenset[str] | None = None) -> Programme:
             ladder.read_tier(reader, *row, tier_rules) for row in reader.tables("tiers", root)
         ),
         referral=referral.read(reader, root),
+        leap_day=birthdays.read_leap_day(reader, root),
     )
     ladder.check(reader, programme.tiers, tier_rules)
     tier_keys = frozenset(tier.key for tier in programme.tiers)
