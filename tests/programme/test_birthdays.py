@@ -210,7 +210,8 @@ def test_a_window_is_read_from_the_document(value, window):
 def test_a_window_that_says_nothing_possible_is_refused_with_its_line(value):
     reader = Reader('[[earn]]\npoints = 1\nbirthday = "…"\n')
 
-    read_window(reader, "earn[1]", {"birthday": value}, "birthday", LeapDay.BEFORE)
+    with override("en"):
+        read_window(reader, "earn[1]", {"birthday": value}, "birthday", LeapDay.BEFORE)
 
     assert [error[:8] for error in reader.errors] == ["line 3: "]
 
