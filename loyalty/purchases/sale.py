@@ -65,8 +65,8 @@ def effect_of(sale: Sale, situation: Situation) -> Effect:
     """
     course = situation.course
     rules = course.at(sale.at)
-    before = situation.climb.advance(sale.on, course) if situation.climb else None
-    tier = rules.programme.tier(before.tier_key if before else "")
+    before = situation.climb
+    tier = rules.programme.tier(before.tier_for_sale(sale.on, course) if before else "")
     basket = sale.bill.basket(sale.at.astimezone(course.zone), sale.branch_key)
     earning = earn(rules.programme, basket=basket, buyer=Buyer(tier.key))
     amount_minor = basket.total_minor

@@ -125,6 +125,24 @@ class Climb:
             climb = climb._settle(day, course)
         return climb
 
+    def tier_for_sale(self, on: date, course: Course) -> str:
+        """
+        The tier in which a sale of that day earns. One that is learned of late earns in the tier
+        that all known events led to, whether or not reviews of later days have run.
+        """
+        if self.counted_at is None or self.settled_on is None or on >= self.settled_on:
+            return self.advance(on, course).tier_key
+        through = max(on, local_date(self.counted_at, course.zone))
+        if through >= self.settled_on:
+            return self.tier_key
+        if not self.complete:
+            raise ValueError("a day from before needs all events")
+        then = recount(self.customer_id, self.events, through=through, course=course)
+        programme = course.on(through).programme
+        if self.floor_through is None or through > self.floor_through:
+            return then.earned_key
+        return max(then.earned_key, self.floor_key, key=programme.rank)
+
     def with_floor(self, key: str, through: date, *, at: datetime, course: Course) -> "Climb":
         """The standing with a tier given by hand at that moment, instead of an earlier one."""
         climb = replace(

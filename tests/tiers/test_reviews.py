@@ -128,6 +128,42 @@ def test_a_late_sale_counts_where_it_happened(shop):
     assert proof.verify(at=noon("2027-03-11")).differences == ()
 
 
+@pytest.mark.parametrize("reviewed", [False, True])
+@pytest.mark.parametrize(
+    ("day", "tier_key"), [("2025-03-01", "bac"), ("2027-03-09", "bac"), ("2027-03-11", "moi")]
+)
+def test_a_sale_learned_of_late_earns_the_same_whether_or_not_the_review_has_run(
+    shop, day, tier_key, reviewed
+):
+    customer = CustomerFactory()
+    buy(customer, 1_000_000, "2025-03-10")
+    if reviewed:
+        review_tiers(at=noon("2027-03-12"))
+
+    recorded = buy(customer, 68_000, day, recorded=noon("2027-03-12"))
+
+    assert recorded.tier_before == tier_key
+    assert recorded.purchase.points == {"bac": 7, "moi": 6}[tier_key]
+    review_tiers(at=noon("2027-03-12"))
+    assert changes() == [("", "bac", "joined"), ("bac", "moi", "review")]
+    assert proof.verify(at=noon("2027-03-12")).differences == ()
+
+
+def test_a_sale_learned_of_late_earns_in_the_tier_given_by_hand(shop):
+    customer = CustomerFactory()
+    buy(customer, 10_000, "2025-03-10")
+    give = {"tier_key": "vang", "reason": "Đối tác", "by": StaffFactory()}
+    give_tier(customer=customer, through=date(2025, 6, 30), at=noon("2025-03-11"), **give)
+    review_tiers(at=noon("2025-07-01"))
+
+    earned = [
+        buy(customer, 100_000, day, recorded=noon("2025-07-01")).purchase.points
+        for day in ("2025-06-30", "2025-07-01")
+    ]
+
+    assert earned == [15, 10]
+
+
 def test_spending_points_never_lowers_a_tier(shop):
     customer = CustomerFactory()
     buy(customer, 1_000_000, "2026-11-01")
