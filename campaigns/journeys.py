@@ -31,6 +31,7 @@ JOIN customers_customer AS customer
 JOIN campaigns_campaign AS campaign
     ON campaign.kind = 'birthday' AND campaign.is_active
 WHERE CASE campaign.channel WHEN 'email' THEN customer.email ELSE customer.phone END <> ''
+    AND customer.merged_into_id IS NULL
     -- Whoever joined after the day has not missed a wish.
     AND customer.joined_at <= %(at)s AND customer.joined_at < due.ends_at
 ON CONFLICT (customer_id, occasion, channel) DO NOTHING

@@ -46,7 +46,7 @@ def read_link(token: str) -> Subscription:
     """What the link is about. Writes nothing. Raises BadLink."""
     try:
         customer_id, channel = _signer.unsign_object(token)
-        customer = Customer.objects.get(pk=customer_id)
+        customer = Customer.objects.select_related("merged_into").get(pk=customer_id).kept
     except (BadSignature, Customer.DoesNotExist) as error:
         raise BadLink from error
     newest = (

@@ -46,6 +46,16 @@ class Customer(models.Model):
     joined_branch = models.ForeignKey(
         Branch, on_delete=models.PROTECT, null=True, blank=True, verbose_name=_("joined in")
     )
+    # The same person's other row, which is kept: whoever asks for this one means that. A foreign
+    # key with a column of its own (migration 0003) holds it to one step: no chain, no circle.
+    merged_into = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="merged",
+        verbose_name=_("merged into"),
+    )
 
     class Meta:
         verbose_name = _("customer")
@@ -84,6 +94,10 @@ class Customer(models.Model):
                 | Q(birth_year__range=(1900, 2100), birth_day__isnull=False),
                 name="customer_birth_year_has_a_day",
             ),
+            models.CheckConstraint(
+                condition=Q(merged_into__isnull=True) | ~Q(merged_into=F("id")),
+                name="customer_not_merged_into_itself",
+            ),
         ]
         indexes = [
             GinIndex(OpClass(F("name_folded"), name="gin_trgm_ops"), name="customer_name_search"),
@@ -93,6 +107,16 @@ class Customer(models.Model):
 
     def __str__(self) -> str:
         return self.name or str(_("Customer %(number)s")) % {"number": self.card_number}
+
+    @property
+    def kept(self) -> "Customer":
+        """Who is meant by this row. A query for a merged one, unless `merged_into` came along."""
+        return self.merged_into or self
+
+    @property
+    def kept_id(self) -> int:
+        """The number of who is meant by this row; no query."""
+        return self.merged_into_id or self.pk
 
 
 class Consent(models.Model):

@@ -1,9 +1,11 @@
 """Finding customers, and what they agreed to."""
 
 import re
+from collections.abc import Iterable
 from contextlib import suppress
 
-from django.db.models import Q, QuerySet
+from django.db.models import BigIntegerField, Q, QuerySet
+from django.db.models.functions import Coalesce
 
 from customers.identity import is_card_number, normalise_phone
 from customers.models import Consent, Customer
@@ -17,13 +19,29 @@ def find_customers(text: str, *, limit: int = 8) -> list[Customer]:
     """
     The customers a cashier may mean by `text`: a phone in any form, a card number, a scanned
     card, an external id, the last digits of a phone, or part of a name without marks.
-    Exact hits come alone; otherwise by name. At most `limit`.
+    Exact hits come alone; otherwise by name. At most `limit`. One who was merged into another is
+    found as that other one.
     """
     typed = text.strip().replace("\x00", "")
     if not typed:
         return []
-    exact = list(Customer.objects.filter(_exact(typed))[:limit])
-    return exact or list(Customer.objects.filter(_alike(typed)).order_by("name_sort")[:limit])
+    customers = Customer.objects.select_related("merged_into")
+    exact = _kept(customers.filter(_exact(typed))[:limit])
+    return exact or _kept(customers.filter(_alike(typed)).order_by("name_sort")[:limit])
+
+
+def _kept(found: Iterable[Customer]) -> list[Customer]:
+    """Who is meant by these rows, each once."""
+    return list({customer.kept_id: customer.kept for customer in found}.values())
+
+
+def numbers_of(customer_id: int) -> set[int]:
+    """The numbers by which this customer may have been asked for: theirs and merged ones'."""
+    kept = Customer.objects.filter(pk=customer_id).values(
+        pk=Coalesce("merged_into_id", "id", output_field=BigIntegerField())
+    )
+    ids = Customer.objects.filter(Q(merged_into__in=kept) | Q(pk__in=kept))
+    return {customer_id, *ids.values_list("pk", flat=True)}
 
 
 def _exact(typed: str) -> Q:

@@ -68,18 +68,19 @@ def enrol_customer(
     }
     known = _known(phone=number, email=address, external_id=external_id)
     if known is not None:
-        raise AlreadyEnrolled(known)
+        raise AlreadyEnrolled(known.kept)
     Customer.objects.bulk_create([Customer(**values)], ignore_conflicts=True)
     # Another till may have been faster: a new statement sees whom it enrolled.
     enrolled = _known(phone=number, email=address, external_id=external_id)
     if enrolled is not None and enrolled.card_token != values["card_token"]:
-        raise AlreadyEnrolled(enrolled)
+        raise AlreadyEnrolled(enrolled.kept)
     return Customer.objects.get(card_token=values["card_token"])
 
 
 def _known(*, phone: str, email: str, external_id: str) -> Customer | None:
     for field, value in (("phone", phone), ("email__iexact", email), ("external_id", external_id)):
-        found = Customer.objects.filter(**{field: value}).first() if value else None
+        customers = Customer.objects.select_related("merged_into")
+        found = customers.filter(**{field: value}).first() if value else None
         if found is not None:
             return found
     return None
@@ -115,17 +116,18 @@ def record_consent(
     text that was shown. Safe to retry: saying the same again adds nothing and returns the
     row that stands (Law 91/2025 art. 9: consent must be verifiable, refusing as easy).
     """
-    # One writer at a time per customer, or two acts could land in the wrong order.
-    Customer.objects.select_for_update(of=("self",), no_key=True).get(pk=customer.pk)
+    customer_id = _lock(customer.kept_id)
     newest = (
-        Consent.objects.filter(customer=customer, channel=channel, purpose=Consent.Purpose.ADS)
+        Consent.objects.filter(
+            customer_id=customer_id, channel=channel, purpose=Consent.Purpose.ADS
+        )
         .order_by("-id")
         .first()
     )
     if newest is not None and newest.granted == granted:
         return newest
     return Consent.objects.create(
-        customer=customer,
+        customer_id=customer_id,
         channel=channel,
         granted=granted,
         wording=wording,
@@ -136,8 +138,18 @@ def record_consent(
     )
 
 
+def _lock(customer_id: int) -> int:
+    """
+    Let one writer at a time at this customer, or two acts could land in the wrong order; return
+    their number, which is another one when they were merged meanwhile.
+    """
+    customers = Customer.objects.select_for_update(of=("self",), no_key=True)
+    locked = customers.get(pk=customer_id)
+    return _lock(locked.kept_id) if locked.merged_into_id else customer_id
+
+
 @transaction.atomic
 def rename_customer(*, customer: Customer, name: str, salutation: str, by: User | None) -> None:
     """Change how the shop calls the customer. Raises InvalidInput for an impossible name."""
     columns = name_columns(name) | {"salutation": salutation}
-    Customer.objects.filter(pk=customer.pk).update(**columns)
+    Customer.objects.filter(pk=customer.kept_id).update(**columns)

@@ -105,7 +105,9 @@ def check_code(*, challenge_id: int, code: str, at: datetime) -> Customer:
             closed_at__isnull=True,
             created_at__gt=at - CODE_LIFE,
         )
-        challenge = counted.select_for_update(of=("self",)).select_related("customer").first()
+        challenge = (
+            counted.select_for_update(of=("self",)).select_related("customer__merged_into").first()
+        )
         if challenge is None:
             raise WrongCode
         challenge.tries += 1
@@ -115,7 +117,7 @@ def check_code(*, challenge_id: int, code: str, at: datetime) -> Customer:
         challenge.save(update_fields=["tries", "closed_at"])
     if not right or challenge.customer is None:
         raise WrongCode
-    return challenge.customer
+    return challenge.customer.kept
 
 
 @transaction.atomic
@@ -134,11 +136,11 @@ def open_session(*, customer: Customer, at: datetime) -> str:
 def member_of_session(token: str, *, at: datetime) -> Customer | None:
     """Who is signed in with that cookie, or None. One query."""
     session = (
-        MemberSession.objects.select_related("customer")
+        MemberSession.objects.select_related("customer__merged_into")
         .filter(token_digest=_session_digest(token), expires_at__gt=at)
         .first()
     )
-    return session.customer if session else None
+    return session.customer.kept if session else None
 
 
 def end_session(token: str) -> None:

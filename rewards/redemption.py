@@ -44,19 +44,19 @@ def redeem_reward(
     points do not suffice. Then nothing is written.
     """
     lock_event(source, f"redemption:{reference}")
-    ledger.lock_accounts([customer.pk])
+    customer_id = ledger.lock_accounts([customer.pk])[customer.pk].customer_id
     redeemed = (
         Redemption.objects.select_related("voucher")
         .filter(source=source, reference=reference)
         .first()
     )
     if redeemed is not None:
-        if (redeemed.customer_id, redeemed.reward_id) != (customer.pk, reward.pk):
+        if (redeemed.customer_id, redeemed.reward_id) != (customer_id, reward.pk):
             raise Conflict(_("This request was used for another reward."))
         return redeemed
     offered = _take_from_shelf(reward)
     posted = ledger.spend(
-        customer_id=customer.pk,
+        customer_id=customer_id,
         points=offered.cost_points,
         source=source,
         reference=reference,
@@ -65,7 +65,7 @@ def redeem_reward(
         by_id=by.pk if by else None,
     )
     redemption = Redemption.objects.create(
-        customer=customer,
+        customer_id=customer_id,
         reward=offered,
         entry_id=posted.entry_id,
         source=source,

@@ -4,6 +4,7 @@ from datetime import date, datetime
 
 from django.utils.translation import gettext as _
 
+from customers.queries import numbers_of
 from loyalty.errors import Conflict, DomainError, InvalidInput
 from loyalty.ledger import services as ledger
 from loyalty.ledger.models import Adjustment, Entry
@@ -46,11 +47,12 @@ def adjust(
         raise InvalidInput("reason", _("Say why."))
     ledger.check_points(abs(points))
     lock_event(source, f"adjustment:{reference}")
-    ledger.lock_accounts([customer_id])
+    customer_id = ledger.lock_accounts([customer_id])[customer_id].customer_id
     known = Adjustment.objects.filter(source=source, reference=reference).first()
     if known is not None:
-        asked = (customer_id, points, reason.strip(), by.pk)
-        if (known.account_id, known.points, known.reason, known.requested_by_id) != asked:
+        asked = (points, reason.strip(), by.pk)
+        theirs = known.account_id in numbers_of(customer_id)
+        if not theirs or (known.points, known.reason, known.requested_by_id) != asked:
             raise Conflict(_("This reference was used for another adjustment."))
         return known
     adjustment = Adjustment(
@@ -105,6 +107,7 @@ def _waiting(adjustment_id: int, *, by: User) -> Adjustment:
     """The adjustment, under its account's lock, if `by` may decide it."""
     customer_id = Adjustment.objects.values_list("account_id", flat=True).get(pk=adjustment_id)
     ledger.lock_accounts([customer_id])
+    # Read anew: an adjustment that waits goes with its customer when they are merged.
     adjustment = Adjustment.objects.select_related("requested_by").get(pk=adjustment_id)
     roles = {adjustment.requested_by.role, by.role}
     if by.pk == adjustment.requested_by_id or not by.is_active:

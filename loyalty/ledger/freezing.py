@@ -47,7 +47,7 @@ def lift(*, customer_id: int, reason: str, at: datetime, by: User) -> None:
         raise DomainError(_("Only the owner may lift a freeze."))
     if not reason.strip():
         raise InvalidInput("reason", _("Say why."))
-    lock_accounts([customer_id])
+    customer_id = lock_accounts([customer_id])[customer_id].customer_id
     Freeze.objects.filter(account=customer_id, lifted_at=None).update(
         lifted_at=at, lifted_by=by, lifted_reason=reason.strip()
     )

@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
@@ -59,15 +59,24 @@ class Posted:
     balance_after: int
 
 
-def lock_accounts(customer_ids: Iterable[int]) -> dict[int, int]:
+class Locked(NamedTuple):
+    customer_id: int  # Whose account it is: another's than asked for, who was merged into them.
+    balance: int
+
+
+def lock_accounts(customer_ids: Iterable[int]) -> dict[int, Locked]:
     """
     Lock these customers' accounts until the transaction ends, opening the ones that are new,
-    in the order of their ids so that two callers never wait on each other in a circle.
-    Returns each customer's balance.
+    in the order of their ids so that two callers never wait on each other in a circle. Returns
+    the accounts by the numbers asked for. This is the one place where a customer who was merged
+    into another becomes that other one: whoever writes points goes on with the number it says.
     """
     with connection.cursor() as cursor:
-        cursor.execute("SELECT * FROM ledger_lock(%s)", [sorted(set(customer_ids))])
-        return {customer_id: balance for customer_id, balance, _number in cursor.fetchall()}
+        cursor.execute(
+            "SELECT asked, customer_id, balance FROM ledger_lock_kept(%s)",
+            [sorted(set(customer_ids))],
+        )
+        return {asked: Locked(*account) for asked, *account in cursor.fetchall()}
 
 
 @transaction.atomic

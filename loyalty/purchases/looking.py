@@ -20,11 +20,11 @@ def look(sale: Sale, course: Course) -> Purchase | Situation:
         return known
     if sale.customer_id is None:
         return Situation(course, None)
-    balance = ledger.lock_accounts([sale.customer_id])[sale.customer_id]
+    account = ledger.lock_accounts([sale.customer_id])[sale.customer_id]
     climbs = tiers.climbs_of(
-        [sale.customer_id], course=course, earliest={sale.customer_id: sale.at}
+        [account.customer_id], course=course, earliest={account.customer_id: sale.at}
     )
-    return Situation(course, climbs[sale.customer_id], balance)
+    return Situation(course, climbs[account.customer_id], account.balance)
 
 
 def glance(customer_id: int | None, course: Course) -> Situation:

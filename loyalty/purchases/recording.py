@@ -1,11 +1,13 @@
 """A sale at the till: it earns, it counts towards the tier, and it is written once."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils.translation import gettext as _
 
 from customers.models import Customer
+from customers.queries import numbers_of
 from loyalty.dates import local_date
 from loyalty.errors import Conflict, InvalidInput
 from loyalty.purchases.bill import Bill, request_hash
@@ -49,7 +51,7 @@ def quote(*, customer: Customer | None, branch: Branch | None, bill: Bill, at: d
         recorded_at=at,
         by_id=None,
     )
-    return effect_of(sale, glance(sale.customer_id, course))
+    return effect_of(sale, glance(customer.kept_id if customer else None, course))
 
 
 @whole
@@ -94,10 +96,16 @@ def record_purchase(
 
 
 def _replay(known: Purchase, sale: Sale) -> Recorded:
-    asked = request_hash(customer_id=sale.customer_id, branch_id=sale.branch_id, bill=sale.bill)
-    if known.request_hash != asked:
+    if known.request_hash not in _hashes(sale):
         raise Conflict(_("This receipt number was used for another sale."))
     return _recorded(known, replayed=True)
+
+
+def _hashes(sale: Sale) -> Iterator[str]:
+    """The sale as it was asked for now, or under another number of the same customer."""
+    yield request_hash(customer_id=sale.customer_id, branch_id=sale.branch_id, bill=sale.bill)
+    for number in numbers_of(sale.customer_id) if sale.customer_id else ():
+        yield request_hash(customer_id=number, branch_id=sale.branch_id, bill=sale.bill)
 
 
 def _recorded(purchase: Purchase, *, replayed: bool) -> Recorded:

@@ -163,9 +163,9 @@ def _once(refund: Refund, clawback: Clawback) -> Refund:
 
 def _settle(refund: Refund, clawback: Clawback) -> None:
     """Everything a refund does, under the locks of the account and the sale."""
-    customer_id = refund.purchase.customer_id
-    if customer_id is not None:
-        refund.balance_after = ledger.lock_accounts([customer_id])[customer_id]
+    account = _lock_account(refund.purchase_id)
+    if account is not None:
+        refund.balance_after = account.balance
     purchase = Purchase.objects.select_for_update(no_key=True).get(pk=refund.purchase_id)
     left_minor = purchase.amount_minor - purchase.refunded_minor
     if refund.kind == Refund.Kind.VOID:
@@ -182,9 +182,21 @@ def _settle(refund: Refund, clawback: Clawback) -> None:
         refund.balance_after = taken.balance_after
     refund.save(force_insert=True)
     purchase.refresh_from_db(fields=["refunded_minor"])
-    if customer_id is not None:
-        _lower_spend(refund, customer_id)
+    if account is not None:
+        _lower_spend(refund, account.customer_id)
         activity.take_out(refund)
+
+
+def _lock_account(purchase_id: int) -> ledger.Locked | None:
+    """Lock the account of the sale's customer, who may have been merged, or parted, meanwhile."""
+    owner = Purchase.objects.values_list("customer_id", flat=True)
+    asked = owner.get(pk=purchase_id)
+    if asked is None:
+        return None
+    account = ledger.lock_accounts([asked])[asked]
+    return (
+        account if owner.get(pk=purchase_id) == account.customer_id else _lock_account(purchase_id)
+    )
 
 
 def _take_points(refund: Refund, clawback: Clawback) -> TakenBack:

@@ -36,7 +36,9 @@ class Situation:
     """All the pure part has to know beside the sale, read under the lock of the account."""
 
     course: Course
-    climb: Climb | None  # Where the customer stands; None: an anonymous sale.
+    # Where the customer stands; None: an anonymous sale. It names them: who was merged into
+    # another after the sale was told is that other one by now.
+    climb: Climb | None
     balance: int = 0
 
 
@@ -78,15 +80,15 @@ def effect_of(sale: Sale, situation: Situation) -> Effect:
         earning=earning,
         tier_before=tier.key,
         tier_after=after.tier_key,
-        credit=_credit(sale, earning, tier, rules) if earning.points else None,
-        qualification=_qualification(sale, amount_minor, earning.points),
+        credit=_credit(sale, after.customer_id, earning, tier, rules) if earning.points else None,
+        qualification=_qualification(sale, after.customer_id, amount_minor, earning.points),
         after=after,
     )
 
 
-def _credit(sale: Sale, earning: Earning, tier: Tier, rules: Rules) -> Credit:
+def _credit(sale: Sale, customer_id: int, earning: Earning, tier: Tier, rules: Rules) -> Credit:
     return Credit(
-        customer_id=sale.customer_id or 0,
+        customer_id=customer_id,
         points=earning.points,
         reference=sale.reference,
         occurred_at=sale.at,
@@ -96,9 +98,9 @@ def _credit(sale: Sale, earning: Earning, tier: Tier, rules: Rules) -> Credit:
     )
 
 
-def _qualification(sale: Sale, spend_minor: int, points: int) -> Qualification:
+def _qualification(sale: Sale, customer_id: int, spend_minor: int, points: int) -> Qualification:
     return Qualification(
-        customer_id=sale.customer_id or 0,
+        customer_id=customer_id,
         source=sale.source,
         reference=sale.reference,
         spend_minor=spend_minor,

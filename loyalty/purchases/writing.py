@@ -31,7 +31,7 @@ def write(sale: Sale, situation: Situation, effect: Effect) -> Purchase:
 def row_of(sale: Sale, effect: Effect) -> Purchase:
     """The purchase as it will be kept; its entry and its balance are the ledger's to say."""
     return Purchase(
-        customer_id=sale.customer_id,
+        customer_id=effect.after.customer_id if effect.after else None,
         branch_id=sale.branch_id,
         source=sale.source,
         reference=sale.reference,

@@ -170,10 +170,10 @@ def give_tier(
         raise InvalidInput("through", _("This day is over."))
     if not reason.strip():
         raise InvalidInput("reason", _("A reason is needed."))
-    lock_accounts([customer.pk])
-    climb = climbs_of([customer.pk], course=course)[customer.pk]
+    customer_id = lock_accounts([customer.pk])[customer.pk].customer_id
+    climb = climbs_of([customer_id], course=course)[customer_id]
     floor = TierFloor.objects.create(
-        customer=customer,
+        customer_id=customer_id,
         tier_key=tier_key,
         through=through,
         reason=reason,
@@ -203,7 +203,7 @@ def review_tiers(*, at: datetime) -> int:
 
 @transaction.atomic
 def _review(ids: Sequence[int], today: date, *, course: Course, at: datetime) -> int:
-    lock_accounts(ids)
+    ids = sorted({account.customer_id for account in lock_accounts(ids).values()})
     climbs = climbs_of(ids, course=course)
     ends = [climb.advance(today, course) for climb in climbs.values()]
     settled = [end for end in ends if end != climbs[end.customer_id]]

@@ -31,6 +31,8 @@ class Account(models.Model):
     # Both equal the newest entry's values (a foreign key holds them to it).
     balance = models.BigIntegerField(_("balance"), default=0, editable=False)
     last_number = models.PositiveIntegerField(null=True, editable=False)
+    # The customer was merged into another: a trigger refuses every further entry.
+    closed_at = models.DateTimeField(_("closed at"), null=True, editable=False)
 
     class Meta:
         verbose_name = _("account")
@@ -42,6 +44,9 @@ class Account(models.Model):
             models.CheckConstraint(
                 condition=Q(last_number__isnull=False) | Q(balance=0),
                 name="account_without_entries_is_empty",
+            ),
+            models.CheckConstraint(
+                condition=Q(closed_at__isnull=True) | Q(balance=0), name="account_closed_is_empty"
             ),
         ]
 

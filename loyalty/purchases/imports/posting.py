@@ -26,8 +26,10 @@ from loyalty.tiers.rules import Climb, Course
 CHUNK = 5_000
 # By customer, so that accounts are locked in the order every other writer locks them.
 _STAGED = """
-SELECT customer_id, branch_id, reference, amount_minor, occurred_at, occurred_on
-FROM import_sale ORDER BY customer_id, occurred_at, line
+SELECT coalesce(c.merged_into_id, c.id) AS customer_id, branch_id, reference, amount_minor,
+    occurred_at, occurred_on
+FROM import_sale s LEFT JOIN customers_customer c ON c.id = s.customer_id
+ORDER BY 1, occurred_at, line
 """
 _COLUMNS = (
     *("customer_id", "branch_id", "source", "reference", "request_hash", "amount_minor"),
@@ -87,7 +89,7 @@ def _sale(
 def _record(sales: Sequence[Sale], course: Course) -> list[Purchase]:
     """Write these sales, of customers and anonymous ones; they come by customer, then by time."""
     ids = sorted({sale.customer_id for sale in sales if sale.customer_id is not None})
-    balances = ledger.lock_accounts(ids)
+    balances = {pk: account.balance for pk, account in ledger.lock_accounts(ids).items()}
     climbs = tiers.climbs_of(ids, course=course, earliest=_earliest(sales))
     effects = [_effect(sale, climbs, course) for sale in sales]
     posted = ledger.earn(

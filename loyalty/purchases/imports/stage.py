@@ -138,8 +138,12 @@ WHERE s.reference = f.reference AND s.line <> f.line
 """
 _COMPARE_WITH_KNOWN = """
 UPDATE import_sale s SET problem = CASE
-    WHEN (s.customer_id, s.amount_minor, s.occurred_on)
-        IS NOT DISTINCT FROM (p.customer_id, p.amount_minor, p.occurred_on)
+    WHEN (s.amount_minor, s.occurred_on) = (p.amount_minor, p.occurred_on)
+        AND (s.customer_id IS NOT DISTINCT FROM p.customer_id OR EXISTS (
+            -- Sales go along with a customer who is merged; their names here do not.
+            SELECT FROM customers_customer c
+            WHERE c.id = s.customer_id AND c.merged_into_id = p.customer_id
+        ))
         AND (s.person IS NULL) = (p.customer_id IS NULL)
     THEN 'known' ELSE 'differs' END
 FROM purchases_purchase p

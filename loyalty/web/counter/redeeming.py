@@ -23,7 +23,9 @@ from rewards.redemption import redeem_reward
 @at_the_till
 def redeem(request: TillRequest, customer_id: int, key: str) -> HttpResponse:
     """Asks before points are spent; then the voucher, which may be used at once or kept."""
-    customer = get_object_or_404(Customer, pk=customer_id)
+    customer = get_object_or_404(
+        Customer.objects.select_related("merged_into"), pk=customer_id
+    ).kept
     reward = get_object_or_404(Reward, key=key)
     if request.method != "POST":
         return _page(request, customer, reward)

@@ -132,13 +132,15 @@ def customer_of(key: str) -> Customer | None:
     if not key:
         return None
     found = (
-        Customer.objects.select_related("activity").filter(pk=int(key)).first()
+        Customer.objects.select_related("activity", "merged_into__activity")
+        .filter(pk=int(key))
+        .first()
         if key.isascii() and key.isdigit() and len(key) < 19
         else None
     )
     if found is None:
         raise Http404
-    return found
+    return found.kept
 
 
 def to_till_of(customer: Customer) -> HttpResponseRedirect:
