@@ -189,14 +189,17 @@ def _settle(refund: Refund, clawback: Clawback) -> None:
 
 def _lock_account(purchase_id: int) -> ledger.Locked | None:
     """Lock the account of the sale's customer, who may have been merged, or parted, meanwhile."""
-    owner = Purchase.objects.values_list("customer_id", flat=True)
-    asked = owner.get(pk=purchase_id)
+    asked = _customer_of(purchase_id)
     if asked is None:
         return None
     account = ledger.lock_accounts([asked])[asked]
-    return (
-        account if owner.get(pk=purchase_id) == account.customer_id else _lock_account(purchase_id)
-    )
+    if _customer_of(purchase_id) == account.customer_id:
+        return account
+    return _lock_account(purchase_id)
+
+
+def _customer_of(purchase_id: int) -> int | None:
+    return Purchase.objects.values_list("customer_id", flat=True).get(pk=purchase_id)
 
 
 def _take_points(refund: Refund, clawback: Clawback) -> TakenBack:
