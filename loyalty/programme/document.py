@@ -8,21 +8,24 @@ never becomes a silent rule.
 
 import tomllib
 from dataclasses import dataclass
+from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
 from django.utils.translation import gettext as _
 
 from loyalty.errors import DomainError
-from loyalty.programme import birthdays, earn_rules, expiry, ladder, referral
+from loyalty.programme import birthdays, earn_rules, expiry, ladder, pending, referral, refunds
 from loyalty.programme.birthdays import LeapDay
 from loyalty.programme.earn_rules import EarnRule
 from loyalty.programme.expiry import Expiry, Never
 from loyalty.programme.ladder import Tier, TierRules
 from loyalty.programme.referral import Referral
+from loyalty.programme.refunds import RefundPolicy
 from loyalty.toml import Reader
 
-SECTIONS = {"points", "earn", "rounding", "tier_rules", "tiers", "referral", "birthdays"}
+SECTIONS = {"points", "earn", "rounding", "tier_rules", "tiers", "referral", "birthdays", "refunds"}
+POINT_KEYS = {"name", "name_en", pending.KEY} | expiry.KEYS
 
 
 class Rounding(StrEnum):
@@ -47,11 +50,17 @@ class Programme:
     tier_rules: TierRules
     tiers: tuple[Tier, ...]  # Lowest first; the first needs nothing.
     leap_day: LeapDay  # When those born on 29 February have their birthday in other years.
+    refunds: RefundPolicy
+    pending_days: int = 0  # How long the points of a purchase wait before they can be spent.
     referral: Referral | None = None  # None: nothing is paid for bringing a friend.
 
     def tier(self, key: str) -> Tier:
         """The tier of that key, or the lowest when a later version has dropped it."""
         return next((tier for tier in self.tiers if tier.key == key), self.tiers[0])
+
+    def usable_from(self, bought_on: date) -> date | None:
+        """The first day the points of a purchase can be spent; None: at once."""
+        return bought_on + timedelta(days=self.pending_days) if self.pending_days else None
 
     def tier_for(self, counted: int) -> Tier:
         """The highest tier that this much spend, points or visits reaches."""
@@ -86,7 +95,7 @@ def parse(text: str, *, branches: frozenset[str] | None = None) -> Programme:
         raise InvalidProgramme([_("Not valid TOML: %(error)s") % {"error": error}]) from error
     reader = Reader(text)
     root = reader.table("", data, SECTIONS)
-    points = reader.table("points", root.get("points", {}), {"name", "name_en"} | expiry.KEYS)
+    points = reader.table("points", root.get("points", {}), POINT_KEYS)
     rounding = reader.table("rounding", root.get("rounding", {}), {"mode", "stage"})
     tier_rules = ladder.read_rules(reader, root)
     programme = Programme(
@@ -105,7 +114,11 @@ def parse(text: str, *, branches: frozenset[str] | None = None) -> Programme:
         ),
         referral=referral.read(reader, root),
         leap_day=birthdays.read_leap_day(reader, root),
+        refunds=refunds.read(reader, root),
+        pending_days=pending.read(reader, points),
     )
+    ends = [programme.expiry, *(tier.expiry for tier in programme.tiers)]
+    pending.check(reader, programme.pending_days, ends)
     ladder.check(reader, programme.tiers, tier_rules)
     tier_keys = frozenset(tier.key for tier in programme.tiers)
     earn_rules.check(reader, programme.earn, tier_keys=tier_keys, branches=branches)

@@ -1,6 +1,9 @@
 """
 How long points last: for ever, some days, some months to the end of the month, or until one
 date each year. Pure. A lot's last day is fixed by this when it is earned, and never moves.
+
+Where purchases keep points alive, `active_until` says through which day the last one does: it
+belongs to the customer, and of it and the lot's own last day the later counts.
 """
 
 import re
@@ -13,8 +16,13 @@ from django.utils.translation import gettext as _
 from loyalty.dates import add_months, month_start
 from loyalty.toml import Reader
 
-MODES = ("expire_after_days", "expire_after_months", "expire_each_year_on", "never_expire")
-KEYS = {*MODES, "last_at_least_days"}
+MODES = (
+    *("expire_after_days", "expire_after_months", "expire_after_inactive_months"),
+    *("expire_each_year_on", "never_expire"),
+)
+KEYS = {*MODES, "last_at_least_days", "unless_active"}
+LONGEST_MONTHS = 120
+SHORTEST_MONTH = 28  # Days.
 MONTH_DAYS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)  # 29 February is not every year's.
 
 
@@ -23,6 +31,14 @@ class Never:
     """Points last for ever."""
 
     def last_day(self, earned_on: date) -> date | None:
+        return None
+
+    def active_until(self, last_purchase_on: date) -> date | None:
+        return None
+
+    @property
+    def shortest_days(self) -> int | None:
+        """How many days points last at least, after the one they are earned on; None: no end."""
         return None
 
 
@@ -39,6 +55,13 @@ class AfterDays:
         """
         return earned_on + timedelta(days=self.days)
 
+    def active_until(self, last_purchase_on: date) -> date | None:
+        return None
+
+    @property
+    def shortest_days(self) -> int | None:
+        return self.days
+
 
 @dataclass(frozen=True)
 class AfterMonths:
@@ -53,6 +76,25 @@ class AfterMonths:
         """
         return add_months(month_start(earned_on), self.months + 1) - timedelta(days=1)
 
+    def active_until(self, last_purchase_on: date) -> date | None:
+        return None
+
+    @property
+    def shortest_days(self) -> int | None:
+        return self.months * SHORTEST_MONTH
+
+
+@dataclass(frozen=True)
+class AfterInactiveMonths(AfterMonths):
+    """All points last `months` from the last purchase, and then to the end of that month."""
+
+    def active_until(self, last_purchase_on: date) -> date | None:
+        """
+        >>> AfterInactiveMonths(12).active_until(date(2026, 11, 22))
+        datetime.date(2027, 11, 30)
+        """
+        return self.last_day(last_purchase_on)
+
 
 @dataclass(frozen=True)
 class EachYear:
@@ -61,6 +103,7 @@ class EachYear:
     month: int
     day: int
     at_least_days: int
+    unless_active: bool = False  # A purchase in the year before that day keeps them a year more.
 
     def last_day(self, earned_on: date) -> date | None:
         """
@@ -69,12 +112,28 @@ class EachYear:
         >>> EachYear(3, 31, 30).last_day(date(2027, 3, 2))
         datetime.date(2028, 3, 31)
         """
-        earliest = earned_on + timedelta(days=self.at_least_days)
-        this_year = date(earliest.year, self.month, self.day)
-        return this_year if this_year >= earliest else this_year.replace(year=earliest.year + 1)
+        return self._from(earned_on + timedelta(days=self.at_least_days))
+
+    def active_until(self, last_purchase_on: date) -> date | None:
+        """
+        >>> EachYear(12, 31, 0, unless_active=True).active_until(date(2026, 3, 5))
+        datetime.date(2027, 12, 31)
+        """
+        if not self.unless_active:
+            return None
+        return self._from(self._from(last_purchase_on) + timedelta(days=1))
+
+    @property
+    def shortest_days(self) -> int | None:
+        return self.at_least_days
+
+    def _from(self, day: date) -> date:
+        """The first such day of a year from `day` on."""
+        this_year = date(day.year, self.month, self.day)
+        return this_year if this_year >= day else this_year.replace(year=day.year + 1)
 
 
-Expiry = Never | AfterDays | AfterMonths | EachYear
+Expiry = Never | AfterDays | AfterMonths | AfterInactiveMonths | EachYear
 
 
 def read(reader: Reader, place: str, row: dict[str, Any]) -> Expiry | None:
@@ -84,12 +143,17 @@ def read(reader: Reader, place: str, row: dict[str, Any]) -> Expiry | None:
         reader.refuse(
             place, key, _("points expire one way only: %(key)s stands above") % {"key": said[0]}
         )
-    if "last_at_least_days" in row and "expire_each_year_on" not in row:
-        reader.refuse(place, "last_at_least_days", _("only together with expire_each_year_on"))
+    for key in ("last_at_least_days", "unless_active"):
+        if key in row and "expire_each_year_on" not in row:
+            reader.refuse(place, key, _("only together with expire_each_year_on"))
     if "expire_after_days" in row:
         return AfterDays(reader.whole(place, row, "expire_after_days", 1, 3_660))
     if "expire_after_months" in row:
-        return AfterMonths(reader.whole(place, row, "expire_after_months", 1, 120))
+        return AfterMonths(reader.whole(place, row, "expire_after_months", 1, LONGEST_MONTHS))
+    if "expire_after_inactive_months" in row:
+        return AfterInactiveMonths(
+            reader.whole(place, row, "expire_after_inactive_months", 1, LONGEST_MONTHS)
+        )
     if "expire_each_year_on" in row:
         return _each_year(reader, place, row)
     if "never_expire" in row:
@@ -111,4 +175,5 @@ def _each_year(reader: Reader, place: str, row: dict[str, Any]) -> Expiry:
             place, "expire_each_year_on", _('day and month that every year has, such as "31/12"')
         )
         return Never()
-    return EachYear(month, day, at_least)
+    unless_active = reader.boolean(place, row, "unless_active", default=False)
+    return EachYear(month, day, at_least, unless_active)

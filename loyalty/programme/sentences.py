@@ -15,7 +15,7 @@ from loyalty.programme.conditions import Conditions, Span
 from loyalty.programme.document import Programme
 from loyalty.programme.earn_rules import EarnRule, Kind
 from loyalty.programme.earning import by_priority, everyday_rules
-from loyalty.programme.expiry import AfterDays, AfterMonths, EachYear, Expiry
+from loyalty.programme.expiry import AfterDays, AfterInactiveMonths, AfterMonths, EachYear, Expiry
 
 NO_NAMES: Mapping[str, str] = {}
 
@@ -148,6 +148,12 @@ def expiry_sentence(programme: Programme, *, language: str) -> str:
 
 
 def _lasting(expiry: Expiry) -> str:
+    if isinstance(expiry, AfterInactiveMonths):
+        return ngettext(
+            "Points last %(count)d month from the last purchase, to the end of that month.",
+            "Points last %(count)d months from the last purchase, to the end of that month.",
+            expiry.months,
+        ) % {"count": expiry.months}
     if isinstance(expiry, AfterMonths):
         return ngettext(
             "Points last %(count)d month, to the end of that month.",
@@ -165,15 +171,15 @@ def _lasting(expiry: Expiry) -> str:
 
 def _each_year(expiry: EachYear) -> str:
     words = {"day": f"{expiry.day:02}/{expiry.month:02}", "count": expiry.at_least_days}
-    if not expiry.at_least_days:
-        return _("Points can be used through %(day)s each year.") % words
-    return (
-        _(
+    sentence = _("Points can be used through %(day)s each year.")
+    if expiry.at_least_days:
+        sentence = _(
             "Points can be used through %(day)s each year;"
             " those earned in the %(count)d days before it, through the next year's."
         )
-        % words
-    )
+    if expiry.unless_active:
+        sentence += " " + _("Whoever bought something in that year keeps them a year longer.")
+    return sentence % words
 
 
 def multiplier_text(multiplier: Fraction, *, language: str) -> str:

@@ -68,9 +68,60 @@ def test_a_tier_may_have_an_expiry_of_its_own():
     assert ends(programme, date(2026, 11, 22), tier="vang") == [None]
 
 
+def test_inactivity_counts_from_the_last_purchase_by_the_same_formula_as_the_lot():
+    programme = rules("expire_after_inactive_months = 12")
+
+    assert ends(programme, date(2026, 11, 22)) == [date(2027, 11, 30)]
+    assert programme.expiry.active_until(date(2027, 11, 30)) == date(2028, 11, 30)
+
+
+@pytest.mark.parametrize(
+    ("bought_on", "kept_through"),
+    [
+        (date(2026, 1, 1), date(2027, 12, 31)),
+        (date(2026, 12, 31), date(2027, 12, 31)),
+        (date(2027, 1, 1), date(2028, 12, 31)),
+    ],
+)
+def test_a_purchase_in_the_year_keeps_points_through_the_next_yearly_date(bought_on, kept_through):
+    programme = rules('expire_each_year_on = "31/12"\nunless_active = true')
+
+    assert ends(programme, bought_on) == [bought_on.replace(month=12, day=31)]
+    assert programme.expiry.active_until(bought_on) == kept_through
+
+
+def test_the_year_of_a_yearly_date_ends_on_it_not_on_new_years_eve():
+    programme = rules('expire_each_year_on = "31/3"\nunless_active = true')
+
+    assert programme.expiry.active_until(date(2026, 3, 31)) == date(2027, 3, 31)
+    assert programme.expiry.active_until(date(2026, 4, 1)) == date(2028, 3, 31)
+
+
+@pytest.mark.parametrize(
+    "expiry",
+    ["", "expire_after_days = 90", "expire_after_months = 12", 'expire_each_year_on = "31/12"'],
+)
+def test_without_an_inactivity_rule_no_purchase_prolongs_anything(expiry):
+    assert rules(expiry).expiry.active_until(date(2026, 11, 22)) is None
+
+
 @pytest.mark.parametrize(
     ("expiry", "gold", "vietnamese", "english"),
     [
+        (
+            "expire_after_inactive_months = 12",
+            "",
+            "Điểm dùng được 12 tháng kể từ lần mua gần nhất, tính đến cuối tháng.",
+            "Points last 12 months from the last purchase, to the end of that month.",
+        ),
+        (
+            'expire_each_year_on = "31/12"\nunless_active = true',
+            "",
+            "Điểm dùng được đến hết ngày 31/12 mỗi năm."
+            " Trong năm ấy có mua hàng thì điểm được giữ thêm một năm.",
+            "Points can be used through 31/12 each year."
+            " Whoever bought something in that year keeps them a year longer.",
+        ),
         ("", "", "Điểm không hết hạn.", "Points never expire."),
         ("expire_after_days = 90", "", "Điểm dùng được 90 ngày.", "Points last 90 days."),
         (
@@ -125,6 +176,15 @@ def test_expiry_in_a_sentence(expiry, gold, vietnamese, english):
         (
             "expire_after_days = 9\nlast_at_least_days = 3",
             "dòng 7: points.last_at_least_days: chỉ dùng cùng expire_each_year_on",
+        ),
+        (
+            "expire_after_days = 9\nunless_active = true",
+            "dòng 7: points.unless_active: chỉ dùng cùng expire_each_year_on",
+        ),
+        (
+            "expire_after_months = 9\nexpire_after_inactive_months = 3",
+            "dòng 7: points.expire_after_inactive_months: điểm chỉ hết hạn theo một cách:"
+            " đã có expire_after_months ở trên",
         ),
         ("never_expire = false", "dòng 6: points.never_expire: true, hoặc bỏ dòng này"),
     ],

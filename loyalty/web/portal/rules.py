@@ -19,6 +19,7 @@ from loyalty.programme.sentences import (
     multiplier_text,
     rule_sentences,
 )
+from loyalty.programme.term_sentences import pending_sentences, refund_sentences
 from loyalty.programme.tier_sentences import standing_sentences
 from loyalty.programme.versions import in_force
 from loyalty.shop.models import Branch
@@ -47,7 +48,12 @@ def sentences(request: ShopRequest, programme: Programme) -> list[str]:
         on=local_date(timezone.now(), request.shop.zone),
         branch_names=_branch_names(programme),
     )
-    return [*(f"{rule}." for rule in earning_rules), expiry(programme)]
+    return [
+        *(f"{rule}." for rule in earning_rules),
+        *pending_sentences(programme, language=_language()),
+        expiry(programme),
+        *refund_sentences(programme, language=_language()),
+    ]
 
 
 def expiry(programme: Programme) -> str:

@@ -25,6 +25,7 @@ class Line:
     occurred_at: datetime
     month: date  # The first day of the shop-local month it happened in.
     steps: tuple[Step, ...]  # The sum, in the order a person would do it; the last is its end.
+    usable_from: date | None = None  # While the points of this entry wait for that day.
 
 
 def statement_of(customer_id: int) -> QuerySet[Entry]:
@@ -48,7 +49,14 @@ def line_of(entry: Entry) -> Line:
         occurred_at=occurred_at,
         month=month_start(timezone.localtime(occurred_at).date()),
         steps=_steps(entry),
+        usable_from=_waits_for(entry),
     )
+
+
+def _waits_for(entry: Entry) -> date | None:
+    lot = getattr(entry, "lot", None)
+    first = lot.usable_from if lot is not None else None
+    return first if first is not None and first > timezone.localdate() else None
 
 
 def _title(entry: Entry) -> str:
@@ -125,6 +133,8 @@ def _added(entry: Entry) -> Step:
             "first": shown.day(lot.usable_from),
             "last": shown.day(lot.expires_on),
         }
+    elif lot is not None and lot.usable_from is not None:
+        words = _("Added, usable from %(first)s") % {"first": shown.day(lot.usable_from)}
     elif lot is not None and lot.expires_on is not None:
         words = _("Added, usable through %(day)s") % {"day": shown.day(lot.expires_on)}
     else:

@@ -152,3 +152,27 @@ def test_as_many_queries_for_many_entries_as_for_few(
 
     with django_assert_num_queries(8):
         browser.get("/history")
+
+
+@pytest.mark.parametrize(
+    ("expires_on", "added"),
+    [
+        (None, "Được cộng, dùng từ 06/12/2026"),
+        (date(2027, 11, 30), "Được cộng, dùng được từ 06/12/2026 đến 30/11/2027"),
+    ],
+)
+def test_points_that_wait_say_until_when(
+    browser: PageClient, member: Customer, expires_on: date | None, added: str
+) -> None:
+    give_points(member, 6, usable_from=date(2026, 12, 6), expires_on=expires_on)
+
+    row = entries(browser)
+
+    assert "Dùng được từ 06/12" in row
+    assert added in row
+
+
+def test_points_that_have_waited_no_longer_say_so(browser: PageClient, member: Customer) -> None:
+    give_points(member, 6, usable_from=date(2026, 11, 22))
+
+    assert "Dùng được từ 22/11 " not in entries(browser)
