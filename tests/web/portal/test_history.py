@@ -158,7 +158,7 @@ def test_as_many_queries_for_many_entries_as_for_few(
     ("expires_on", "added"),
     [
         (None, "Được cộng, dùng từ 06/12/2026"),
-        (date(2027, 11, 30), "Được cộng, dùng được từ 06/12/2026 đến 30/11/2027"),
+        (date(2027, 11, 30), "Cộng thêm, dùng được từ 06/12/2026 đến hết 30/11/2027"),
     ],
 )
 def test_points_that_wait_say_until_when(
