@@ -92,6 +92,8 @@ TEMPLATES = [
 DATABASES = {"default": env.db("DATABASE_URL")}
 DATABASES["default"]["CONN_MAX_AGE"] = 60  # Seconds.
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+# Lets loyalty.statements prepare what it calls; Django's own cursors never do.
+DATABASES["default"].setdefault("OPTIONS", {})["prepare_threshold"] = 5
 
 REDIS_URL = env("REDIS_URL", default="redis://localhost:6379/0")
 CACHES = {

@@ -14,23 +14,27 @@ GIVEN_UP = frozenset({"40001", "40P01"})  # Serialization failure, deadlock.
 
 
 def whole(service: Callable[P, R]) -> Callable[P, R]:
+    """Run the service in one transaction, `repeated`."""
+    return repeated(transaction.atomic(service))
+
+
+def repeated(service: Callable[P, R]) -> Callable[P, R]:
     """
-    Run the service in one transaction, and all of it again, at most three times, when the
+    Run a service that is one transaction, and all of it again, at most three times, when the
     database gave it up in favour of another one: nothing of the first try is left then. Inside
     a caller's transaction it is an ordinary part of that, for only the caller's can be repeated.
     """
-    atomic = transaction.atomic(service)
 
     @wraps(service)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
         tries = 1 if connection.in_atomic_block else TRIES
         for _try in range(tries - 1):
             try:
-                return atomic(*args, **kwargs)
+                return service(*args, **kwargs)
             except OperationalError as error:
                 if not _was_given_up(error):
                     raise
-        return atomic(*args, **kwargs)
+        return service(*args, **kwargs)
 
     return run
 

@@ -20,6 +20,7 @@ KERNEL = {
     "loyalty.toml",
     "loyalty.commands",
     "loyalty.transactions",
+    "loyalty.statements",
 }
 FLOORS = [  # Lowest first.
     "loyalty.shop",

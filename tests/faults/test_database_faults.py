@@ -100,7 +100,7 @@ def test_a_redemption_given_up_at_any_statement_happens_once(code):
     customer = customer_with_points(10_000)
     reward = RewardFactory(cost_points=10, stock=1_000)
     statements = statements_of(partial(redeem, customer, reward, "first"))
-    assert statements > 5
+    assert statements == 1
     for at in range(1, statements + 1):
         with connection.execute_wrapper(GiveUpAsDjango(at=at, code=code)):
             redeem(customer, reward, f"{at}")

@@ -7,6 +7,7 @@ import pytest
 from loyalty.errors import Conflict
 from loyalty.ledger.models import Account
 from loyalty.ledger.services import InsufficientPoints
+from rewards import redemption
 from rewards.models import Redemption, Voucher
 from rewards.queries import Offer, closed_vouchers, offers_for, open_vouchers
 from rewards.redemption import CODE_LETTERS, RewardUnavailable, redeem_reward
@@ -44,11 +45,11 @@ def balance_of(customer):
 def test_redeeming_takes_the_points_and_issues_a_voucher():
     customer, reward = customer_with_points(150), RewardFactory(cost_points=120)
 
-    redemption = redeem(customer, reward)
+    redeemed = redeem(customer, reward)
 
     assert balance_of(customer) == 30
-    assert (redemption.cost_points, redemption.entry.points) == (120, -120)
-    voucher = redemption.voucher
+    assert (redeemed.cost_points, redeemed.entry.points) == (120, -120)
+    voucher = redeemed.voucher
     assert (voucher.state, voucher.expires_on) == ("issued", LAST_DAY)
     assert len(voucher.code) == 8
     assert set(voucher.code) <= set(CODE_LETTERS)
@@ -60,6 +61,32 @@ def test_a_double_click_redeems_once():
 
     assert redeem(customer, reward).pk == redeem(customer, reward).pk
     assert (balance_of(customer), Voucher.objects.count()) == (180, 1)
+
+
+def test_redeeming_is_one_statement(django_assert_num_queries):
+    customer, reward = customer_with_points(300), RewardFactory(cost_points=120)
+
+    with django_assert_num_queries(1):
+        redeem(customer, reward)
+
+
+def test_the_answer_is_what_was_written():
+    redeemed = redeem(customer_with_points(300), RewardFactory(cost_points=120))
+
+    stored = Redemption.objects.select_related("voucher").get()
+    for told, kept in ((redeemed, stored), (redeemed.voucher, stored.voucher)):
+        names = [field.attname for field in told._meta.concrete_fields]
+        assert [getattr(told, name) for name in names] == [getattr(kept, name) for name in names]
+
+
+def test_a_code_that_is_taken_is_not_given_again(monkeypatch):
+    first = redeem(customer_with_points(300), RewardFactory()).voucher
+    drawn = iter([first.code, first.code, "34679ACD"])
+    monkeypatch.setattr(redemption, "_new_code", lambda: next(drawn))
+
+    assert (
+        redeem(customer_with_points(300), RewardFactory(), "request-2").voucher.code == "34679ACD"
+    )
 
 
 def test_one_request_for_two_rewards_is_refused():
