@@ -1,6 +1,6 @@
 """Journeys: who is due a message today. Set-based, one statement, safe to run as often as one likes."""
 
-import calendar
+from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -8,6 +8,8 @@ from django.db import connection
 
 from customers.signin import CODE_LIFE
 from loyalty.dates import end_of_day, local_date
+from loyalty.programme.birthdays import LeapDay, Window, occasions_on
+from loyalty.programme.versions import NoProgramme, in_force
 from loyalty.shop.queries import get_shop
 
 SEND_HOUR = time(9)  # Shop time.
@@ -23,11 +25,12 @@ SELECT
     campaign.id, customer.id, 'advert', due.occasion, campaign.channel, 'queued',
     greatest(due.opens_at, %(at)s), due.not_after, 0, '', ''
 FROM unnest(
-    %(months)s::int[], %(days)s::int[], %(occasions)s::text[],
+    %(months)s::int[], %(days)s::int[], %(lunar)s::boolean[], %(occasions)s::text[],
     %(opens)s::timestamptz[], %(closes)s::timestamptz[], %(ends)s::timestamptz[]
-) AS due (month, day, occasion, opens_at, not_after, ends_at)
+) AS due (month, day, lunar, occasion, opens_at, not_after, ends_at)
 JOIN customers_customer AS customer
     ON customer.birth_month = due.month AND customer.birth_day = due.day
+    AND customer.birth_lunar = due.lunar
 JOIN campaigns_campaign AS campaign
     ON campaign.kind = 'birthday' AND campaign.is_active
 WHERE CASE campaign.channel WHEN 'email' THEN customer.email ELSE customer.phone END <> ''
@@ -57,23 +60,25 @@ def enqueue_due(*, at: datetime) -> int:
     """
     zone = get_shop().zone
     today = local_date(at, zone)
+    window = Window(leap_day=_leap_day(at))
     due = [
-        (month, number, day)
-        for day in (today - timedelta(days=back) for back in range(CATCH_UP_DAYS + 1))
-        for month, number in birthdays_on(day)
+        one
+        for back in range(CATCH_UP_DAYS + 1)
+        for one in occasions_on(today - timedelta(days=back), window=window)
     ]
-    opens = [_opening(day, zone) for _month, _number, day in due]
+    opens = [_opening(occasion.day, zone) for _birthday, occasion in due]
     with connection.cursor() as cursor:
         cursor.execute(
             _ENQUEUE_BIRTHDAYS,
             {
                 "at": at,
-                "months": [month for month, _number, _day in due],
-                "days": [number for _month, number, _day in due],
-                "occasions": [f"birthday:{day.year}" for _month, _number, day in due],
+                "months": [birthday.month for birthday, _occasion in due],
+                "days": [birthday.day for birthday, _occasion in due],
+                "lunar": [birthday.lunar for birthday, _occasion in due],
+                "occasions": [f"birthday:{occasion.year}" for _birthday, occasion in due],
                 "opens": opens,
                 "closes": [moment + PATIENCE for moment in opens],
-                "ends": [end_of_day(day, zone) for _month, _number, day in due],
+                "ends": [end_of_day(occasion.day, zone) for _birthday, occasion in due],
             },
         )
         return int(cursor.rowcount)
@@ -92,18 +97,11 @@ def enqueue_sign_in_codes(*, at: datetime) -> int:
         return int(cursor.rowcount)
 
 
-def birthdays_on(day: date) -> list[tuple[int, int]]:
-    """
-    The (month, day) of birth that are celebrated on `day`: those born on 29 February have theirs
-    on the 28th when the year has no 29th.
-
-    >>> birthdays_on(date(2026, 2, 28)), birthdays_on(date(2028, 2, 28))
-    ([(2, 28), (2, 29)], [(2, 28)])
-    """
-    born = [(day.month, day.day)]
-    if born == [(2, 28)] and not calendar.isleap(day.year):
-        born.append((2, 29))
-    return born
+def _leap_day(at: datetime) -> LeapDay:
+    """When those born on 29 February are wished well in other years, as the rules say."""
+    with suppress(NoProgramme):
+        return in_force(at).programme.leap_day
+    return LeapDay.BEFORE
 
 
 def _opening(day: date, zone: ZoneInfo) -> datetime:

@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from customers.backoffice import OfCustomerAdmin
-from customers.identity import name_columns, show_card_number, show_phone
+from customers.identity import name_columns, show_birthday, show_card_number, show_phone
 from customers.models import Consent, Customer
 from customers.services import rename_customer
 from loyalty.errors import InvalidInput
@@ -51,8 +51,7 @@ class CustomerAdmin(OfCustomerAdmin):
 
     @admin.display(description=_("birthday"))
     def birthday(self, customer: Customer) -> str | None:
-        parts = (customer.birth_day, customer.birth_month, customer.birth_year)
-        return "/".join(str(part) for part in parts if part) or None
+        return show_birthday(customer.birthday) if customer.birthday else None
 
     def save_model(
         self, request: HttpRequest, obj: Customer, form: "forms.ModelForm[Customer]", change: bool

@@ -12,7 +12,7 @@ from customers.services import new_token
 
 _COLUMNS = (
     *("external_id", "name", "name_folded", "name_sort", "salutation", "phone", "email"),
-    *("birth_day", "birth_month", "birth_year", "language", "card_token"),
+    *("birth_day", "birth_month", "birth_year", "birth_lunar", "language", "card_token"),
     *("joined_at", "joined_branch_id"),
 )
 
@@ -59,6 +59,7 @@ def _row(person: NewCustomer) -> tuple[object, ...]:
         birthday and birthday.day,
         birthday and birthday.month,
         birthday and birthday.year,
+        bool(birthday and birthday.lunar),
         person.language,
         new_token(),
         person.joined_at,

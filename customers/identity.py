@@ -141,6 +141,7 @@ def show_card_number(number: str) -> str:
     return f"{number[:4]} {number[4:]}"
 
 
+LUNAR_MONTH_DAYS = 30
 AFTER_ALL_NAMES = "\uffff"  # A list of customers does not begin with those who gave no name.
 
 
@@ -162,15 +163,33 @@ class Birthday:
     day: int
     month: int
     year: int | None = None
+    lunar: bool = False  # By the Vietnamese lunar calendar, whose months have 29 or 30 days.
 
     def __post_init__(self) -> None:
+        if self.year is not None and not 1900 <= self.year <= 2100:
+            raise InvalidInput("birthday", _("This year of birth is not possible."))
+        if self.lunar:
+            if not (1 <= self.month <= 12 and 1 <= self.day <= LUNAR_MONTH_DAYS):
+                raise InvalidInput("birthday", _("The lunar calendar has no such day."))
+            return
         days = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
         if not 1 <= self.month <= 12 or not 1 <= self.day <= days[self.month - 1]:
             raise InvalidInput("birthday", _("This day is not in the calendar."))
-        if self.year is not None and not 1900 <= self.year <= 2100:
-            raise InvalidInput("birthday", _("This year of birth is not possible."))
         leap = self.year is None or (
             self.year % 4 == 0 and (self.year % 100 != 0 or self.year % 400 == 0)
         )
         if (self.day, self.month) == (29, 2) and not leap:
             raise InvalidInput("birthday", _("This day is not in the calendar."))
+
+
+def show_birthday(birthday: Birthday) -> str:
+    """
+    As people write it; a lunar one says so, in the active language.
+
+    >>> show_birthday(Birthday(5, 9, 1990)), show_birthday(Birthday(29, 2))
+    ('05/09/1990', '29/02')
+    """
+    parts = [f"{birthday.day:02}", f"{birthday.month:02}"]
+    parts += [str(birthday.year)] if birthday.year else []
+    day = "/".join(parts)
+    return _("%(day)s by the lunar calendar") % {"day": day} if birthday.lunar else day

@@ -11,6 +11,7 @@ from django.db.models import F, Func, Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
+from customers.identity import Birthday
 from loyalty.shop.models import Branch
 
 
@@ -31,6 +32,7 @@ class Customer(models.Model):
     birth_day = models.PositiveSmallIntegerField(_("day of birth"), null=True, blank=True)
     birth_month = models.PositiveSmallIntegerField(_("month of birth"), null=True, blank=True)
     birth_year = models.PositiveSmallIntegerField(_("year of birth"), null=True, blank=True)
+    birth_lunar = models.BooleanField(_("birthday by the lunar calendar"), default=False)
     language = models.CharField(
         _("language"), max_length=2, choices=settings.LANGUAGES, default="vi"
     )
@@ -95,6 +97,13 @@ class Customer(models.Model):
                 name="customer_birth_year_has_a_day",
             ),
             models.CheckConstraint(
+                condition=Q(birth_lunar=True, birth_day__isnull=False, birth_day__lte=30)
+                | Q(birth_lunar=False)
+                & ~Q(birth_month=2, birth_day__gt=29)
+                & ~Q(birth_month__in=[4, 6, 9, 11], birth_day__gt=30),
+                name="customer_birthday_is_in_its_calendar",
+            ),
+            models.CheckConstraint(
                 condition=Q(merged_into__isnull=True) | ~Q(merged_into=F("id")),
                 name="customer_not_merged_into_itself",
             ),
@@ -107,6 +116,13 @@ class Customer(models.Model):
 
     def __str__(self) -> str:
         return self.name or str(_("Customer %(number)s")) % {"number": self.card_number}
+
+    @property
+    def birthday(self) -> Birthday | None:
+        """The birthday the customer told, if any."""
+        if self.birth_day is None or self.birth_month is None:
+            return None
+        return Birthday(self.birth_day, self.birth_month, self.birth_year, self.birth_lunar)
 
     @property
     def kept(self) -> "Customer":

@@ -62,6 +62,7 @@ def enrol_customer(
         "birth_day": birthday and birthday.day,
         "birth_month": birthday and birthday.month,
         "birth_year": birthday and birthday.year,
+        "birth_lunar": bool(birthday and birthday.lunar),
         "joined_at": at,
         "joined_branch": branch,
         "card_token": new_token(),

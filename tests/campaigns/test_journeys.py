@@ -9,6 +9,7 @@ from campaigns.defaults import ensure_campaigns
 from campaigns.journeys import enqueue_due
 from campaigns.models import Campaign, Channel, Message
 from loyalty.programme.models import ProgrammeVersion
+from loyalty.programme.versions import publish
 from loyalty.shop.models import Shop
 from tests.factories.campaigns import BirthdayCustomerFactory
 from tests.factories.clock import NOON
@@ -115,6 +116,43 @@ def test_29_february_is_the_28th_in_other_years(
     assert on_28.messages.count() == born_on_28
 
 
+def test_the_programme_may_let_29_february_be_1_march() -> None:
+    document = ProgrammeVersion.objects.get().document + '\n[birthdays]\nleap_day = "01/03"\n'
+    publish(document=document, effective_from=NOON, at=NOON, by=None)
+    on_29 = BirthdayCustomerFactory(birth_day=29, birth_month=2)
+
+    assert enqueue_due(at=local("2027-02-28T12:00")) == 0
+    assert enqueue_due(at=local("2027-03-01T12:00")) == 2
+    assert on_29.messages.count() == 2
+
+
+@pytest.mark.parametrize(
+    ("moment", "expected"),
+    [
+        ("2026-09-24T23:30", 0),
+        ("2026-09-25T00:30", 2),  # Trung thu, the 15th of the eighth lunar month.
+        ("2026-08-15T12:00", 0),  # Not on 15 August.
+    ],
+)
+def test_a_lunar_birthday_is_greeted_on_its_lunar_day(moment: str, expected: int) -> None:
+    joined = local("2026-01-01T12:00")
+    born = BirthdayCustomerFactory(birth_day=15, birth_month=8, birth_lunar=True, joined_at=joined)
+
+    assert enqueue_due(at=local(moment)) == expected
+    assert born.messages.count() == expected
+
+
+def test_complaint_greeted_twice_a_lunar_birthday_comes_once_though_the_month_comes_twice() -> None:
+    # 2025 has a sixth month and then a leap sixth month.
+    born = BirthdayCustomerFactory(
+        birth_day=10, birth_month=6, birth_lunar=True, joined_at=local("2025-01-01T12:00")
+    )
+    noons = [local("2025-06-01T12:00") + timedelta(days=number) for number in range(120)]
+
+    assert sum(enqueue_due(at=noon) for noon in noons) == 2  # One by e-mail, one by SMS.
+    assert set(born.messages.values_list("occasion", flat=True)) == {"birthday:2025"}
+
+
 def test_only_reachable_members_of_running_campaigns() -> None:
     Campaign.objects.filter(channel="sms").update(is_active=False)
     reachable = BirthdayCustomerFactory()
@@ -134,12 +172,13 @@ def test_who_joined_after_the_birthday_gets_no_late_wish() -> None:
 
 
 @pytest.mark.parametrize("customers", [1, 3])
-def test_takes_two_queries(
+def test_takes_three_queries(
     customers: int, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     BirthdayCustomerFactory.create_batch(customers)
+    enqueue_due(at=NOON - timedelta(days=90))  # The programme is read once and kept.
 
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(3):
         assert enqueue_due(at=NOON) == 2 * customers
 
 

@@ -165,3 +165,25 @@ def test_a_consent_is_proof_and_never_changes():
     ):
         with pytest.raises(DatabaseError), transaction.atomic():
             forbidden()
+
+
+def test_a_lunar_birthday_is_kept_as_one():
+    enrolled = enrol_customer(
+        phone="0912345678", birthday=Birthday(30, 2, 1990, lunar=True), at=NOON, by=None
+    )
+
+    assert Customer.objects.get(pk=enrolled.pk).birthday == Birthday(30, 2, 1990, lunar=True)
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"birth_day": 31, "birth_month": 1, "birth_lunar": True},
+        {"birth_lunar": True},
+        {"birth_day": 30, "birth_month": 2},
+        {"birth_day": 31, "birth_month": 4},
+    ],
+)
+def test_the_database_refuses_a_birthday_its_calendar_lacks(columns):
+    with pytest.raises(DatabaseError, match="in_its_calendar"), transaction.atomic():
+        CustomerFactory(**columns)

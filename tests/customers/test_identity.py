@@ -3,10 +3,18 @@
 from contextlib import suppress
 
 import pytest
+from django.utils.translation import override
 from hypothesis import given
 from hypothesis import strategies as st
 
-from customers.identity import Birthday, is_card_number, mask_phone, name_columns, normalise_phone
+from customers.identity import (
+    Birthday,
+    is_card_number,
+    mask_phone,
+    name_columns,
+    normalise_phone,
+    show_birthday,
+)
 from loyalty.errors import InvalidInput
 
 
@@ -115,3 +123,20 @@ def test_a_name_that_cannot_be_kept_is_refused(name):
     with pytest.raises(InvalidInput) as error:
         name_columns(name)
     assert error.value.field == "name"
+
+
+def test_a_lunar_birthday_may_be_a_30th_of_any_month_and_says_what_it_is():
+    born = Birthday(30, 2, lunar=True)
+
+    with override("vi"):
+        assert show_birthday(born) == "30/02 âm lịch"
+    with override("en"):
+        assert show_birthday(born) == "30/02 by the lunar calendar"
+
+
+@pytest.mark.parametrize(("day", "month"), [(31, 1), (0, 1), (1, 13)])
+def test_a_day_that_no_lunar_month_has_is_refused(day, month):
+    with pytest.raises(InvalidInput) as refused:
+        Birthday(day, month, lunar=True)
+
+    assert refused.value.field == "birthday"

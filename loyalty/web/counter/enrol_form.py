@@ -32,6 +32,7 @@ class EnrolForm(forms.Form):
         required=False,
         widget=forms.TextInput(attrs={"class": "input", "autocomplete": "off"}),
     )
+    lunar = forms.BooleanField(label=_("The birthday is by the lunar calendar"), required=False)
     birthday = forms.CharField(
         label=_("Birthday"),
         max_length=10,
@@ -73,7 +74,9 @@ class EnrolForm(forms.Form):
             raise forms.ValidationError(_("Write the birthday as 25/11 or 25/11/1990."))
         day, month, year = read.groups()
         try:
-            return Birthday(int(day), int(month), int(year) if year else None)
+            return Birthday(
+                int(day), int(month), int(year) if year else None, self.cleaned_data["lunar"]
+            )
         except InvalidInput as error:
             raise forms.ValidationError(str(error)) from error
 

@@ -9,6 +9,7 @@ from loyalty.dates import local_date
 from loyalty.ledger.queries import Points, points_of
 from loyalty.tiers.queries import Progress, progress_of
 from loyalty.web.counter.birthdays import birthday_soon
+from rewards.birthdays import birthday_of
 from rewards.models import Reward, Voucher
 from rewards.queries import offers_for, open_vouchers
 
@@ -45,13 +46,16 @@ def panel_of(customer: Customer, *, at: datetime, zone: ZoneInfo) -> Panel:
     vouchers = tuple(open_vouchers(customer.pk, on=today))
     rewards = _within_reach(points.usable)
     first = len(vouchers[:SHOWN_AT_ONCE])
+    progress = progress_of(customer.pk, at=at, zone=zone)
     return Panel(
         customer=customer,
         today=today,
         points=points,
-        progress=progress_of(customer.pk, at=at, zone=zone),
+        progress=progress,
         last_on=_last_on(customer),
-        birthday=birthday_soon(day=customer.birth_day, month=customer.birth_month, today=today),
+        birthday=birthday_soon(
+            birthday_of(customer), today=today, leap_day=progress.programme.leap_day
+        ),
         vouchers=vouchers[:first],
         more_vouchers=vouchers[first:],
         rewards=rewards[: SHOWN_AT_ONCE - first],

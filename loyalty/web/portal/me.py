@@ -9,11 +9,15 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from customers.identity import show_birthday
 from customers.models import Consent, Customer
 from customers.queries import consents_of
 from customers.services import record_consent
+from loyalty.programme.birthdays import coming_birthday
+from loyalty.programme.versions import in_force
 from loyalty.web.shared.http import MemberRequest
 from loyalty.web.shared.members import member_required
+from rewards.birthdays import birthday_of
 
 WORDING = "portal-me-2"  # Names the words below; a new text needs a new name.
 
@@ -34,6 +38,7 @@ def me(request: MemberRequest) -> HttpResponse:
         {
             "tab": "me",
             "channels": _channels_of(request.member),
+            **_birthday_of(request.member),
             "most_a_month": Consent.MOST_A_MONTH,
         },
     )
@@ -56,6 +61,17 @@ def consents(request: MemberRequest) -> HttpResponse:
             )
     messages.success(request, _("Saved."))
     return redirect("portal:me")
+
+
+def _birthday_of(member: Customer) -> dict[str, object]:
+    """In words; for a lunar one also the day it is kept on next, which no member can know."""
+    told, kept = member.birthday, birthday_of(member)
+    if told is None or kept is None:
+        return {}
+    now = timezone.now()
+    leap_day = in_force(now).programme.leap_day
+    coming = coming_birthday(kept, today=timezone.localdate(now), leap_day=leap_day)
+    return {"birthday": show_birthday(told), "birthday_on": coming if kept.lunar else None}
 
 
 def _channels_of(member: Customer) -> list[ChannelChoice]:

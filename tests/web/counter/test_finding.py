@@ -99,7 +99,7 @@ def test_an_unknown_phone_offers_to_enrol_it_with_nothing_ticked(till: PageClien
     text = page.content.decode()
     assert "Thành viên mới Chỉ cần số điện thoại. Các ô khác để trống cũng được." in words(page)
     assert 'name="phone" value="0908 123 456"' in text
-    assert text.count('type="checkbox"') == 2
+    assert text.count('type="checkbox"') == 3  # SMS, e-mail, lunar calendar.
     assert 'type="checkbox" checked' not in text
     assert " checked" not in text.partition('type="checkbox"')[2]
 
@@ -155,6 +155,12 @@ def test_all_that_was_said_is_kept_with_the_consents(till: PageClient, lan: User
     ]
 
 
+def test_a_lunar_birthday_takes_one_more_tick(till: PageClient) -> None:
+    till.post("/counter/enrol", NEW | {"birthday": "30/2/1990", "lunar": "on"})
+
+    assert Customer.objects.get().birthday == Birthday(30, 2, 1990, lunar=True)
+
+
 @pytest.mark.parametrize(
     ("said", "says"),
     [
@@ -162,6 +168,7 @@ def test_all_that_was_said_is_kept_with_the_consents(till: PageClient, lan: User
         ({"phone": "0908"}, "Số này thiếu 6 chữ số. Số di động có 10 chữ số."),
         ({"phone": "hỏi sau"}, "Đây không phải số điện thoại."),
         ({"birthday": "31/2"}, "Lịch không có ngày này."),
+        ({"birthday": "31/2", "lunar": "on"}, "Âm lịch không có ngày này."),
         ({"birthday": "mai"}, "Viết ngày sinh như 25/11 hoặc 25/11/1990."),
         ({"email": "mai"}, "Đây không phải địa chỉ thư điện tử."),
         ({"consents": "email"}, "Muốn gửi email thì cần địa chỉ email."),

@@ -285,6 +285,8 @@ def test_birthdays_soon_are_told_by_day_and_name(till: PageClient) -> None:
     soon = CustomerFactory(name="Đỗ Mai", birth_day=25, birth_month=11)
     today = CustomerFactory(name="Lê Anh", salutation="anh", birth_day=22, birth_month=11)
     later = CustomerFactory(name="Vũ Hà", birth_day=30, birth_month=11)
+    # The 18th of the tenth lunar month is 26 November.
+    lunar = CustomerFactory(name="Hồ Lan", birth_day=18, birth_month=10, birth_lunar=True)
 
     def shown(customer: Customer) -> str:
         return words(till.get("/counter/", {"customer": customer.pk}))
@@ -292,6 +294,7 @@ def test_birthdays_soon_are_told_by_day_and_name(till: PageClient) -> None:
     assert "Sinh nhật 25/11. Nhớ chúc anh/chị Mai nhé." in shown(soon)
     assert "Hôm nay sinh nhật. Chúc mừng anh Anh nhé." in shown(today)
     assert "inh nhật" not in shown(later)
+    assert "Sinh nhật 26/11. Nhớ chúc anh/chị Lan nhé." in shown(lunar)
 
 
 def test_points_past_their_last_day_are_not_shown(till: PageClient, shop: object) -> None:

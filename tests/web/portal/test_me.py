@@ -95,3 +95,17 @@ def test_the_terms_say_the_rules_in_words(client: PageClient, shop: object) -> N
         " Points 10,000đ = 1 point. Points last 12 months, to the end of that month."
     )
     assert page.endswith("Cà phê Hạ, 12 phố Mẫu, Hà Nội · 0240 000 0000")
+
+
+def test_the_birthday_the_member_told_is_shown(browser: PageClient, member: Customer) -> None:
+    Customer.objects.filter(pk=member.pk).update(birth_day=5, birth_month=9, birth_year=1990)
+
+    assert "Sinh nhật 05/09/1990 Số thẻ" in words(browser.get("/me"))
+
+
+def test_a_lunar_birthday_is_said_with_the_day_it_is_kept_on_next(
+    browser: PageClient, member: Customer
+) -> None:
+    Customer.objects.filter(pk=member.pk).update(birth_day=15, birth_month=8, birth_lunar=True)
+
+    assert "Sinh nhật 15/08 âm lịch lần tới vào 15/09/2027 Số thẻ" in words(browser.get("/me"))
