@@ -50,6 +50,17 @@ class Reader:
             return []
         return [(f"{key}[{index}]", row) for index, row in enumerate(rows, 1)]
 
+    def some_tables(
+        self, place: str, row: dict[str, Any], key: str
+    ) -> list[tuple[str, dict[str, Any]]]:
+        """The [[key]] below `place`, each with its own place; none when the key is left out."""
+        name = f"{place}.{key}" if place else key
+        rows = row.get(key, [])
+        if not isinstance(rows, list) or not all(isinstance(one, dict) for one in rows):
+            self.refuse(place, key, _("tables are needed: [[%(key)s]]") % {"key": key})
+            return []
+        return [(f"{name}[{index}]", one) for index, one in enumerate(rows, 1)]
+
     def text(self, place: str, row: dict[str, Any], key: str, default: str | None = None) -> str:
         value = row.get(key, default)
         if not isinstance(value, str) or (default is None and not value.strip()):

@@ -26,6 +26,7 @@ class Line:
     premium: bool = False
     earns: bool = True  # False: no points for it, whatever the rules say.
     counts_for_tier: bool = True
+    pay_with_points: bool = True  # False: points may not be used as payment for it.
 
     @property
     def full_minor(self) -> int:
@@ -52,6 +53,8 @@ class Basket:
     branch: str = ""  # Its key; empty where the sale names none.
     shipping_minor: int = 0
     codes: frozenset[str] = frozenset()  # That the customer named, in capitals.
+    # The total before the programme's discounts, once these are in the lines.
+    undiscounted_minor: int | None = None
 
     @classmethod
     def of_total(cls, total_minor: int, at: datetime, branch: str = "") -> "Basket":
@@ -62,6 +65,11 @@ class Basket:
     def total_minor(self) -> int:
         """What is paid for the goods, shipping apart."""
         return sum(line.net_minor for line in self.lines)
+
+    @property
+    def order_minor(self) -> int:
+        """What the goods come to before the programme's discounts: a smallest bill asks for it."""
+        return self.total_minor if self.undiscounted_minor is None else self.undiscounted_minor
 
 
 @dataclass(frozen=True)

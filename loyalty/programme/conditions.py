@@ -11,9 +11,10 @@ from django.utils.translation import gettext as _
 from loyalty.programme.basket import Basket, Buyer
 from loyalty.toml import KEY, Reader
 
-KEYS = {"from", "to", "weekdays", "hours", "branches", "tiers", "min_order_minor"}
+KEYS = {"from", "to", "weekdays", "hours", "branches", "tiers", "min_order_minor", "code"}
 MAX_NUMBER = 10**12
 HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-4]):([0-5]\d)")
+CODE = re.compile(r"[A-Z0-9][A-Z0-9-]{1,29}")
 MINUTES_A_DAY = 24 * 60
 
 
@@ -52,7 +53,8 @@ class Conditions:
     hours: tuple[Span, ...] = ()
     branches: tuple[str, ...] = ()
     tiers: tuple[str, ...] = ()
-    min_order_minor: int = 0
+    min_order_minor: int = 0  # Before the programme's discounts.
+    code: str = ""  # That the customer names, in capitals; empty: none is needed.
 
     def hold(self, basket: Basket, buyer: Buyer) -> bool:
         """Whether they hold when that buyer pays for that basket."""
@@ -64,13 +66,22 @@ class Conditions:
             and (not self.hours or any(span.holds(basket.at.time()) for span in self.hours))
             and (not self.branches or basket.branch in self.branches)
             and (not self.tiers or buyer.tier_key in self.tiers)
-            and basket.total_minor >= self.min_order_minor
+            and basket.order_minor >= self.min_order_minor
+            and (not self.code or self.code in basket.codes)
         )
 
     @property
     def always(self) -> bool:
         """Whether they hold on every day and for every bill, tiers aside."""
         return Conditions(tiers=self.tiers) == self
+
+
+@dataclass(frozen=True)
+class Known:
+    """The keys that conditions may name."""
+
+    tiers: frozenset[str]
+    branches: frozenset[str] | None  # None: the branches are not known here.
 
 
 def read(reader: Reader, place: str, row: dict[str, Any]) -> Conditions:
@@ -92,7 +103,27 @@ def read(reader: Reader, place: str, row: dict[str, Any]) -> Conditions:
         min_order_minor=reader.whole(place, row, "min_order_minor", 1, MAX_NUMBER)
         if "min_order_minor" in row
         else 0,
+        code=_code(reader, place, row),
     )
+
+
+def check(reader: Reader, place: str, conditions: Conditions, known: Known) -> None:
+    """Refuse tiers and branches that do not exist."""
+    for unknown in sorted(set(conditions.tiers) - known.tiers):
+        reader.refuse(place, "tiers", _("no tier has the key %(key)s") % {"key": unknown})
+    if known.branches is None:
+        return
+    for unknown in sorted(set(conditions.branches) - known.branches):
+        reader.refuse(place, "branches", _("no branch has the key %(key)s") % {"key": unknown})
+
+
+def _code(reader: Reader, place: str, row: dict[str, Any]) -> str:
+    if "code" not in row:
+        return ""
+    code = reader.text(place, row, "code").upper()
+    if code and not CODE.fullmatch(code):
+        reader.refuse(place, "code", _("2 to 30 letters A-Z, digits and -"))
+    return code
 
 
 def _span(reader: Reader, place: str, text: str) -> Span:

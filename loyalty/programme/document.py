@@ -7,6 +7,7 @@ never becomes a silent rule.
 """
 
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -15,16 +16,37 @@ from enum import StrEnum
 from django.utils.translation import gettext as _
 
 from loyalty.errors import DomainError
-from loyalty.programme import birthdays, earn_rules, expiry, ladder, pending, referral, refunds
+from loyalty.programme import (
+    basis,
+    birthdays,
+    conditions,
+    discount_rules,
+    earn_rules,
+    expiry,
+    ladder,
+    marks,
+    pay_rules,
+    pending,
+    referral,
+    refunds,
+)
+from loyalty.programme.basis import Basis
 from loyalty.programme.birthdays import LeapDay
+from loyalty.programme.conditions import Known
+from loyalty.programme.discount_rules import DiscountRule
 from loyalty.programme.earn_rules import EarnRule
 from loyalty.programme.expiry import Expiry, Never
 from loyalty.programme.ladder import Tier, TierRules
+from loyalty.programme.marks import Mark
+from loyalty.programme.pay_rules import PayRules
 from loyalty.programme.referral import Referral
 from loyalty.programme.refunds import RefundPolicy
 from loyalty.toml import Reader
 
-SECTIONS = {"points", "earn", "rounding", "tier_rules", "tiers", "referral", "birthdays", "refunds"}
+SECTIONS = {
+    *("points", "basis", "earn", "rounding", "marks", "discounts", "pay"),
+    *("tier_rules", "tiers", "referral", "birthdays", "refunds"),
+}
 POINT_KEYS = {"name", "name_en", pending.KEY} | expiry.KEYS
 
 
@@ -49,6 +71,10 @@ class Programme:
     expiry: Expiry
     tier_rules: TierRules
     tiers: tuple[Tier, ...]  # Lowest first; the first needs nothing.
+    basis: Basis
+    marks: tuple[Mark, ...]
+    discounts: tuple[DiscountRule, ...]  # Those of tiers are with the tiers.
+    pay: PayRules | None  # None: points buy rewards only.
     leap_day: LeapDay  # When those born on 29 February have their birthday in other years.
     refunds: RefundPolicy
     pending_days: int = 0  # How long the points of a purchase wait before they can be spent.
@@ -116,12 +142,32 @@ def parse(text: str, *, branches: frozenset[str] | None = None) -> Programme:
         leap_day=birthdays.read_leap_day(reader, root),
         refunds=refunds.read(reader, root),
         pending_days=pending.read(reader, points),
+        basis=basis.read(reader, root),
+        marks=tuple(marks.read(reader, *row) for row in reader.some_tables("", root, "marks")),
+        discounts=discount_rules.read_all(reader, root),
+        pay=pay_rules.read(reader, root),
     )
-    ends = [programme.expiry, *(tier.expiry for tier in programme.tiers)]
-    pending.check(reader, programme.pending_days, ends)
-    ladder.check(reader, programme.tiers, tier_rules)
-    tier_keys = frozenset(tier.key for tier in programme.tiers)
-    earn_rules.check(reader, programme.earn, tier_keys=tier_keys, branches=branches)
+    _check(reader, programme, branches)
     if reader.errors:
         raise InvalidProgramme(reader.errors)
     return programme
+
+
+def _check(reader: Reader, programme: Programme, branches: frozenset[str] | None) -> None:
+    """Refuse what no single section can know."""
+    ends = [programme.expiry, *(tier.expiry for tier in programme.tiers)]
+    pending.check(reader, programme.pending_days, ends)
+    ladder.check(reader, programme.tiers, programme.tier_rules)
+    known = Known(frozenset(tier.key for tier in programme.tiers), branches)
+    earn_rules.check(reader, programme.earn, known)
+    for index, mark in enumerate(programme.marks, 1):
+        conditions.check(reader, f"marks[{index}]", mark.conditions, known)
+    discount_rules.check(reader, _placed_discounts(programme), known)
+
+
+def _placed_discounts(programme: Programme) -> Iterator[tuple[str, DiscountRule]]:
+    for index, rule in enumerate(programme.discounts, 1):
+        yield f"discounts[{index}]", rule
+    for number, tier in enumerate(programme.tiers, 1):
+        for index, rule in enumerate(tier.discounts, 1):
+            yield f"tiers[{number}].discounts[{index}]", rule

@@ -7,8 +7,10 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from loyalty.programme import conditions
-from loyalty.programme.conditions import MAX_NUMBER, Conditions
+from loyalty.programme import caps, conditions, scope
+from loyalty.programme.caps import Cap
+from loyalty.programme.conditions import MAX_NUMBER, Conditions, Known
+from loyalty.programme.scope import Scope
 from loyalty.toml import Reader
 
 _OWN_KEYS = {"key", "name", "name_en", "enabled", "points", "per_minor", "per", "multiplier"}
@@ -17,9 +19,10 @@ MAX_PRIORITY = 1_000
 
 
 class Kind(StrEnum):
-    AMOUNT = "amount"  # `points` for every `per_minor` of the bill.
-    ORDER = "order"  # `points` for every bill.
-    TIMES = "times"  # All points of the bill, times `multiplier`.
+    AMOUNT = "amount"  # `points` for every `per_minor` of the goods it is about.
+    UNIT = "unit"  # `points` for every one of them.
+    ORDER = "order"  # `points` for every bill with any of them.
+    TIMES = "times"  # Their points, times `multiplier`.
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,8 @@ class EarnRule:
     points: int  # 0 for a multiplier.
     per_minor: int  # 0 unless the points are for money.
     multiplier: Fraction  # 1 unless the rule is a multiplier.
+    scope: Scope
+    cap: Cap | None  # The most points the rule gives a customer.
     conditions: Conditions
     priority: int  # The higher is asked first; among equals the order of the document.
     stackable: (
@@ -43,6 +48,11 @@ class EarnRule:
     def multiplies(self) -> bool:
         return self.kind is Kind.TIMES
 
+    @property
+    def everyday(self) -> bool:
+        """Whether it counts for every bill of its tiers, whatever is bought and however often."""
+        return self.conditions.always and self.scope.everything and self.cap is None
+
     def label(self, language: str) -> str:
         """The rule's name for a reader of that language."""
         return self.name_en if language == "en" and self.name_en else self.name
@@ -50,7 +60,7 @@ class EarnRule:
 
 def read(reader: Reader, place: str, row: dict[str, Any], index: int) -> EarnRule:
     """The rule in `row`, the `index`-th of the document."""
-    reader.table(place, row, _OWN_KEYS | _ORDER_KEYS | conditions.KEYS)
+    reader.table(place, row, _OWN_KEYS | _ORDER_KEYS | scope.KEYS | caps.KEYS | conditions.KEYS)
     kind = _kind(reader, place, row)
     return EarnRule(
         key=reader.key(place, row, "key") if "key" in row else f"earn-{index}",
@@ -62,7 +72,9 @@ def read(reader: Reader, place: str, row: dict[str, Any], index: int) -> EarnRul
         per_minor=reader.whole(place, row, "per_minor", 1, MAX_NUMBER)
         if kind is Kind.AMOUNT
         else 0,
-        multiplier=reader.fraction(place, row, "multiplier"),
+        multiplier=_multiplier(reader, place, row),
+        scope=scope.read(reader, place, row),
+        cap=caps.read(reader, place, row),
         conditions=conditions.read(reader, place, row),
         priority=reader.whole(place, row, "priority", 0, MAX_PRIORITY) if "priority" in row else 0,
         stackable=reader.boolean(place, row, "stackable", default=True),
@@ -78,35 +90,28 @@ def _kind(reader: Reader, place: str, row: dict[str, Any]) -> Kind:
         return Kind.TIMES
     if "per" not in row:
         return Kind.AMOUNT
-    if row["per"] != "order":
-        reader.refuse(place, "per", _('only "order"; for points by money use per_minor'))
+    if row["per"] not in (Kind.ORDER, Kind.UNIT):
+        reader.refuse(place, "per", _('"order" or "unit"; for points by money use per_minor'))
     if "per_minor" in row:
-        reader.refuse(place, "per_minor", _("not in a rule for the whole order"))
-    return Kind.ORDER
+        reader.refuse(place, "per_minor", _("not in a rule for the whole order or for units"))
+    return Kind.UNIT if row["per"] == Kind.UNIT else Kind.ORDER
 
 
-def check(
-    reader: Reader,
-    rules: tuple[EarnRule, ...],
-    *,
-    tier_keys: frozenset[str],
-    branches: frozenset[str] | None,
-) -> None:
-    """
-    Refuse what no single rule can know: keys used twice, tiers and branches that do not exist
-    (None: the branches are not known here).
-    """
+def _multiplier(reader: Reader, place: str, row: dict[str, Any]) -> Fraction:
+    """A rule for some goods, or with a cap, adds to their points: it cannot take any away."""
+    multiplier = reader.fraction(place, row, "multiplier")
+    if multiplier < 1 and row.keys() & (scope.KEYS | caps.KEYS):
+        reader.refuse(place, "multiplier", _("at least 1 in a rule for some goods or with a cap"))
+    return multiplier
+
+
+def check(reader: Reader, rules: tuple[EarnRule, ...], known: Known) -> None:
+    """Refuse what no single rule can know: keys used twice, tiers and branches that do not exist."""
     keys = [rule.key for rule in rules]
     for index, rule in enumerate(rules, 1):
         place = f"earn[{index}]"
         if rule.key in keys[: index - 1]:
             reader.refuse(place, "key", _("another rule has this key"))
-        for unknown in sorted(set(rule.conditions.tiers) - tier_keys):
-            reader.refuse(place, "tiers", _("no tier has the key %(key)s") % {"key": unknown})
-        for unknown in sorted(set(rule.conditions.branches) - (branches or frozenset())):
-            if branches is not None:
-                reader.refuse(
-                    place, "branches", _("no branch has the key %(key)s") % {"key": unknown}
-                )
+        conditions.check(reader, place, rule.conditions, known)
     if rules and all(rule.multiplies for rule in rules):
         reader.refuse("", "earn", _("at least one rule must give points, not only multiply"))

@@ -1,16 +1,22 @@
 """How many points a sale earns, and why. Pure arithmetic on whole numbers and fractions."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
 from math import prod
 from typing import Any
 
 from loyalty.programme.basket import Basket, Buyer
+from loyalty.programme.choosing import Counting, Item, Part, counting, items_of, room
 from loyalty.programme.document import Programme, Rounding, RoundingStage
-from loyalty.programme.earn_rules import EarnRule, Kind
+from loyalty.programme.earn_rules import Kind
+from loyalty.programme.explaining import Sum, explain
 from loyalty.programme.ladder import Tier
+from loyalty.programme.marks import marked
+from loyalty.programme.spreading import half_up, spread
+
+ONE = Fraction(1)
 
 
 @dataclass(frozen=True)
@@ -19,81 +25,117 @@ class Earning:
     base: int  # Before all multipliers; equals `points` where rounding is at the end.
     # The sum in the order a person would do it; stored with the entry, so it keeps no secrets.
     explanation: dict[str, Any]
+    line_points: tuple[int, ...]  # Each line's share of `points`, in the basket's order.
+    tier_points: int  # What counts where tiers go by points: also what "earns nothing but counts".
+    given: Mapping[str, int]  # By capped rule: what it gave, to be kept until its period is over.
 
 
-def earn(programme: Programme, *, basket: Basket, buyer: Buyer) -> Earning:
+def earn(
+    programme: Programme, *, basket: Basket, buyer: Buyer, paid_with_points_minor: int = 0
+) -> Earning:
     """
-    Points for that buyer paying for `basket`: what the rules that hold give
-    together, times their multipliers and the tier's.
+    Points for that buyer paying for `basket` (as discounts.price left it), of which points pay
+    a part: what the rules that hold give together, times their multipliers and the tier's.
 
-    Raises ValueError for a negative amount: refunds are not sales.
+    Raises ValueError for a negative amount (refunds are not sales) and for points that pay more
+    than may be paid with points.
     """
     if basket.total_minor < 0:
         raise ValueError(f"total_minor must not be negative: {basket.total_minor}")
+    basket = marked(programme.marks, basket=basket, buyer=buyer)
+    earning = _earn(programme, basket, buyer, paid_with_points_minor)
+    if all(line.earns is line.counts_for_tier for line in basket.lines):
+        return earning
+    counted = replace(
+        basket, lines=tuple(replace(line, earns=line.counts_for_tier) for line in basket.lines)
+    )
+    for_tier = _earn(programme, counted, buyer, paid_with_points_minor)
+    return replace(earning, tier_points=for_tier.points)
+
+
+def _earn(programme: Programme, basket: Basket, buyer: Buyer, paid_minor: int) -> Earning:
     tier = programme.tier(buyer.tier_key)
-    holding = rules_that_hold(programme, basket=basket, buyer=buyer)
-    givers = [rule for rule in holding if not rule.multiplies]
-    multipliers = [rule for rule in holding if rule.multiplies]
-    parts = [_of_rule(programme, rule, basket.total_minor) for rule in givers]
-    times = tier.multiplier * prod((rule.multiplier for rule in multipliers), start=Fraction(1))
-    if programme.rounding_stage is RoundingStage.STEP:
-        base = sum(int(part) for part in parts)
-        points = _round(base * times, programme.rounding)
-    else:
-        points = base = _round(sum(parts, Fraction()) * times, programme.rounding)
-    explanation = {
-        "amount_minor": basket.total_minor,
-        "rules": [_said(rule, part) for rule, part in zip(givers, parts, strict=True)],
-        "multipliers": [_named(rule) | {"times": str(rule.multiplier)} for rule in multipliers],
-        **_explain(programme, tier, base, points),
-    }
-    return Earning(points, base, explanation)
-
-
-def rules_that_hold(programme: Programme, *, basket: Basket, buyer: Buyer) -> list[EarnRule]:
-    """The rules that count for `basket`, in the order they are asked."""
-    return _select(
-        rule
-        for rule in by_priority(programme)
-        if rule.enabled and rule.conditions.hold(basket, buyer)
+    items = items_of(programme, basket, paid_with_points_minor=paid_minor)
+    chosen = counting(programme, items, basket=basket, buyer=buyer)
+    whole = [one for one in chosen if _multiplies_all(one, items)]
+    givers = [
+        _capped(one, _gives(programme, one), buyer) for one in chosen if not one.rule.multiplies
+    ]
+    extras = [
+        _capped(one, _extra(programme, one, givers), buyer)
+        for one in chosen
+        if one.rule.multiplies and not _multiplies_all(one, items)
+    ]
+    parts = givers + extras
+    times = tier.multiplier * prod((one.rule.multiplier for one in whole), start=ONE)
+    points = _round(sum((part.gives for part in parts), Fraction()) * times, programme.rounding)
+    steps = programme.rounding_stage is RoundingStage.STEP
+    base = int(sum(part.gives for part in givers)) if steps else points
+    done = Sum(items, parts, whole, tier, base, points)
+    return Earning(
+        points=points,
+        base=base,
+        explanation=explain(programme, done, basket=basket, paid_with_points_minor=paid_minor),
+        line_points=_by_line(points, parts, len(basket.lines)),
+        tier_points=points,
+        given=_given(programme, parts),
     )
 
 
-def everyday_rules(programme: Programme, *, tier: Tier) -> list[EarnRule]:
-    """The rules that count for every bill of `tier`, whenever and wherever it is paid."""
-    return _select(
-        rule
-        for rule in by_priority(programme)
-        if rule.enabled
-        and rule.conditions.always
-        and (not rule.conditions.tiers or tier.key in rule.conditions.tiers)
-    )
+def _multiplies_all(one: Counting, items: Sequence[Item]) -> bool:
+    """A multiplier for some goods only, or with a cap, gives extra points instead."""
+    rule = one.rule
+    everything = rule.scope.everything and len(one.items) == len(items)
+    return rule.multiplies and everything and rule.cap is None
 
 
-def by_priority(programme: Programme) -> list[EarnRule]:
-    """All rules, the highest priority first, among equals in the document's order."""
-    return sorted(programme.earn, key=lambda rule: -rule.priority)
-
-
-def _select(holding: Iterable[EarnRule]) -> list[EarnRule]:
-    chosen: list[EarnRule] = []
-    for rule in holding:
-        alike = [other for other in chosen if other.multiplies is rule.multiplies]
-        if alike and not (rule.stackable and all(other.stackable for other in alike)):
-            continue
-        chosen.append(rule)
-        if rule.stop:
-            break
-    return chosen
-
-
-def _of_rule(programme: Programme, rule: EarnRule, amount_minor: int) -> Fraction:
+def _gives(programme: Programme, one: Counting) -> Fraction:
+    rule = one.rule
     if rule.kind is Kind.ORDER:
-        return Fraction(rule.points)
-    steps = Fraction(amount_minor, rule.per_minor)
+        return Fraction(rule.points if one.amount_minor else 0)
+    steps = one.units if rule.kind is Kind.UNIT else Fraction(one.amount_minor, rule.per_minor)
     if programme.rounding_stage is RoundingStage.STEP:
         steps = Fraction(_round(steps, programme.rounding))
     return steps * rule.points
+
+
+def _extra(programme: Programme, multiplier: Counting, givers: Sequence[Part]) -> Fraction:
+    """What the goods of that multiplier earn by the other rules, so many times more."""
+    earned = Fraction()
+    for giver in givers:
+        inside = giver.counting.within(multiplier.items)
+        if giver.counting.rule.kind is not Kind.ORDER or inside == giver.counting:
+            earned += min(_gives(programme, inside), giver.gives)
+    return earned * (multiplier.rule.multiplier - 1)
+
+
+def _capped(one: Counting, wanted: Fraction, buyer: Buyer) -> Part:
+    most = room(one.rule, buyer)
+    return Part(one, wanted, wanted if most is None else min(wanted, Fraction(most)))
+
+
+def _given(programme: Programme, parts: Sequence[Part]) -> dict[str, int]:
+    given = {
+        part.counting.rule.key: _round(part.gives, programme.rounding)
+        for part in parts
+        if part.counting.rule.cap and part.counting.rule.cap.kept
+    }
+    return {key: points for key, points in given.items() if points}
+
+
+def _by_line(points: int, parts: Sequence[Part], lines: int) -> tuple[int, ...]:
+    """The points shared out by what each line brought in; shipping's go along with the goods."""
+    if lines == 1:
+        return (points,)
+    weights = [Fraction()] * (lines + 1)
+    for part in parts:
+        items = part.counting.items
+        units = part.counting.rule.kind is Kind.UNIT
+        shares = [item.units if units else Fraction(item.amount_minor) for item in items]
+        for item, share in zip(items, shares, strict=True):
+            if share:
+                weights[item.number] += part.gives * share / sum(shares)
+    return tuple(spread(points, weights[1:]))
 
 
 def _round(value: Fraction, rounding: Rounding) -> int:
@@ -105,29 +147,7 @@ def _round(value: Fraction, rounding: Rounding) -> int:
         return value.numerator // value.denominator
     if rounding is Rounding.CEIL:
         return -(-value.numerator // value.denominator)
-    return (2 * value.numerator + value.denominator) // (2 * value.denominator)
-
-
-def _named(rule: EarnRule) -> dict[str, Any]:
-    return {"key": rule.key, "name": rule.name, "name_en": rule.name_en}
-
-
-def _said(rule: EarnRule, part: Fraction) -> dict[str, Any]:
-    per = {"per_minor": rule.per_minor} if rule.kind is Kind.AMOUNT else {"per": "order"}
-    return _named(rule) | {"points": rule.points, **per, "gives": str(part)}
-
-
-def _explain(programme: Programme, tier: Tier, base: int, points: int) -> dict[str, Any]:
-    return {
-        "base": base,
-        "tier": tier.key,
-        "tier_name": tier.name,
-        "tier_name_en": tier.name_en,
-        "multiplier": str(tier.multiplier),
-        "rounding": programme.rounding.value,
-        "stage": programme.rounding_stage.value,
-        "points": points,
-    }
+    return half_up(value)
 
 
 def last_day(programme: Programme, *, earned_on: date, tier: Tier) -> date | None:

@@ -3,9 +3,9 @@
 from fractions import Fraction
 from math import prod
 
+from loyalty.programme.choosing import everyday_rules
 from loyalty.programme.document import Programme
 from loyalty.programme.earn_rules import Kind
-from loyalty.programme.earning import everyday_rules
 from loyalty.programme.ladder import Tier
 
 

@@ -8,8 +8,9 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from loyalty.programme import expiry
+from loyalty.programme import discount_rules, expiry
 from loyalty.programme.conditions import MAX_NUMBER
+from loyalty.programme.discount_rules import DiscountRule
 from loyalty.programme.expiry import Expiry
 from loyalty.toml import Reader
 
@@ -52,10 +53,18 @@ class Tier:
     renewal: int  # What keeps it.
     multiplier: Fraction
     expiry: Expiry | None  # Of points earned in this tier; None: as for everybody.
+    discounts: tuple[DiscountRule, ...]
+    free_shipping: bool
+    perks: tuple[str, ...]  # What else it gives, in words.
+    perks_en: tuple[str, ...]  # As many, or none.
 
     def label(self, language: str) -> str:
         """The tier's name for a reader of that language."""
         return self.name_en if language == "en" and self.name_en else self.name
+
+    def perks_for(self, language: str) -> tuple[str, ...]:
+        """The perks for a reader of that language."""
+        return self.perks_en if language == "en" and self.perks_en else self.perks
 
 
 @dataclass(frozen=True)
@@ -110,6 +119,7 @@ def read_tier(reader: Reader, place: str, row: dict[str, Any], rules: TierRules)
     ending = "minor" if rules.by is By.SPEND else rules.by.value
     entry_key, renewal_key = f"entry_{ending}", f"renewal_{ending}"
     allowed = {"key", "name", "name_en", entry_key, renewal_key, "multiplier"} | expiry.KEYS
+    allowed |= {"discounts", "free_shipping", "perks", "perks_en"}
     reader.table(place, row, allowed)
     entry = renewal = reader.whole(place, row, entry_key, 0, MAX_NUMBER)
     if renewal_key in row:
@@ -118,14 +128,22 @@ def read_tier(reader: Reader, place: str, row: dict[str, Any], rules: TierRules)
             reader.refuse(place, renewal_key, _("only where a tier can be lost"))
         elif renewal > entry:
             reader.refuse(place, renewal_key, _("not more than what reaches the tier"))
+    key = reader.key(place, row, "key")
+    perks, perks_en = (reader.texts(place, row, name) for name in ("perks", "perks_en"))
+    if perks_en and len(perks_en) != len(perks):
+        reader.refuse(place, "perks_en", _("as many as perks"))
     return Tier(
-        key=reader.key(place, row, "key"),
+        key=key,
         name=reader.text(place, row, "name"),
         name_en=reader.text(place, row, "name_en", default=""),
         entry=entry,
         renewal=renewal,
         multiplier=reader.fraction(place, row, "multiplier"),
         expiry=expiry.read(reader, place, row),
+        discounts=discount_rules.read_of_tier(reader, place, row, key),
+        free_shipping=reader.boolean(place, row, "free_shipping", default=False),
+        perks=tuple(perks),
+        perks_en=tuple(perks_en),
     )
 
 

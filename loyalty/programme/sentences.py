@@ -11,10 +11,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, override
 
 from loyalty.money import format_money
+from loyalty.programme.choosing import by_priority, everyday_rules
 from loyalty.programme.conditions import Conditions, Span
 from loyalty.programme.document import Programme
 from loyalty.programme.earn_rules import EarnRule, Kind
-from loyalty.programme.earning import by_priority, everyday_rules
 from loyalty.programme.expiry import AfterDays, AfterInactiveMonths, AfterMonths, EachYear, Expiry
 
 NO_NAMES: Mapping[str, str] = {}

@@ -202,11 +202,11 @@ def test_where_points_do_not_follow_money_there_is_no_estimate():
         ),
         (
             'points = 1\nper = "line"',
-            'dòng 49: earn[2].per: chỉ có "order"; tích điểm theo tiền thì dùng per_minor',
+            'dòng 49: earn[2].per: "order" hoặc "unit"; tích điểm theo tiền thì dùng per_minor',
         ),
         (
             'points = 1\nper = "order"\nper_minor = 5',
-            "dòng 50: earn[2].per_minor: không dùng trong quy tắc theo hoá đơn",
+            "dòng 50: earn[2].per_minor: không dùng trong quy tắc theo hoá đơn hay theo món",
         ),
         (
             'multiplier = 2\nweekdays = ["tuesday"]',
@@ -243,13 +243,6 @@ def test_a_mistake_in_a_rule_is_named_by_line_and_key(rule, error):
         cafe(f'[[earn]]\nname = "X"\n{rule}\n')
 
     assert refused.value.errors == [error]
-
-
-def test_what_is_bought_cannot_be_asked_for_yet():
-    with pytest.raises(
-        InvalidProgramme, match=r"dòng 49: earn\[2\]\.categories: không có khoá này"
-    ):
-        cafe('[[earn]]\nname = "X"\nmultiplier = 2\ncategories = ["tra"]\n')
 
 
 def test_rules_that_only_multiply_are_refused():

@@ -32,15 +32,26 @@ def earning_steps(explanation: dict[str, Any]) -> list[Step]:
 
 
 def _rule_step(rule: dict[str, Any], amount_minor: int) -> Step:
-    gives = points_text(Fraction(rule["gives"]))
+    words = _rule_words(rule, rule.get("amount_minor", amount_minor))
+    if "wanted" in rule:
+        words = _("%(words)s, the most there is") % {"words": words}
+    return Step(words, points_text(Fraction(rule["gives"])))
+
+
+def _rule_words(rule: dict[str, Any], amount_minor: int) -> str:
+    name, amount = _named(rule, "name"), shown.money(amount_minor)
+    if "times" in rule:
+        return _("%(rule)s, more for %(amount)s") % {"rule": name, "amount": amount}
     if rule.get("per") == "order":
-        return Step(_named(rule, "name"), gives)
-    words = {
-        "amount": shown.money(amount_minor),
-        "money": shown.money(rule["per_minor"]),
-        "points": points_text(Fraction(rule["points"])),
-    }
-    return Step(_("%(amount)s, at %(money)s = %(points)s") % words, gives)
+        return name
+    points = points_text(Fraction(rule["points"]))
+    if rule.get("per") == "unit":
+        units = {"rule": name, "units": figure_text(Fraction(rule["units"])), "points": points}
+        return _("%(rule)s: %(units)s × %(points)s") % units
+    words = {"amount": amount, "money": shown.money(rule["per_minor"]), "points": points}
+    if "lines" in rule:
+        return _("%(rule)s: %(amount)s, at %(money)s = %(points)s") % ({"rule": name} | words)
+    return _("%(amount)s, at %(money)s = %(points)s") % words
 
 
 def _factors(explanation: dict[str, Any]) -> list[tuple[str, Fraction]]:

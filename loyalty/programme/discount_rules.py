@@ -1,0 +1,93 @@
+"""What may stand under [[discounts]] and [[tiers.discounts]]: money off, one rule a table. Pure."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from loyalty.programme import conditions, scope
+from loyalty.programme.conditions import MAX_NUMBER, Conditions, Known
+from loyalty.programme.earn_rules import MAX_PRIORITY
+from loyalty.programme.scope import Scope
+from loyalty.toml import Reader
+
+_KEYS = {"key", "name", "name_en", "enabled", "percent", "cap_minor"}
+_ORDER_KEYS = {"priority", "stackable", "stop"}
+ALL_KEYS = _KEYS | _ORDER_KEYS | scope.KEYS | conditions.KEYS
+
+
+@dataclass(frozen=True)
+class DiscountRule:
+    key: str
+    name: str
+    name_en: str
+    enabled: bool
+    percent: Fraction  # Of what the lines it covers cost; above 0, at most 100.
+    cap_minor: int  # The most money off a bill; 0: no limit.
+    scope: Scope
+    conditions: Conditions
+    priority: int  # The higher is asked first; among equals the order of the document.
+    stackable: bool  # False: of several such rules the one worth most counts alone.
+    stop: bool  # Once it holds, the rules after it are not asked.
+
+    def label(self, language: str) -> str:
+        """The rule's name for a reader of that language."""
+        return self.name_en if language == "en" and self.name_en else self.name
+
+
+def read(reader: Reader, place: str, row: dict[str, Any], *, keys: set[str]) -> DiscountRule:
+    """The rule in `row`, which may say `keys`."""
+    reader.table(place, row, keys)
+    if "percent" not in row:
+        reader.refuse(place, "percent", _("a number above 0, at most 100, such as 1.2"))
+    return DiscountRule(
+        key=reader.key(place, row, "key"),
+        name=reader.text(place, row, "name"),
+        name_en=reader.text(place, row, "name_en", default=""),
+        enabled=reader.boolean(place, row, "enabled", default=True),
+        percent=reader.fraction(place, row, "percent"),
+        cap_minor=reader.optional_whole(place, row, "cap_minor", 1, MAX_NUMBER) or 0,
+        scope=scope.read(reader, place, row),
+        conditions=conditions.read(reader, place, row),
+        priority=reader.optional_whole(place, row, "priority", 0, MAX_PRIORITY) or 0,
+        stackable=reader.boolean(place, row, "stackable", default=False),
+        stop=reader.boolean(place, row, "stop", default=False),
+    )
+
+
+def read_all(reader: Reader, root: dict[str, Any]) -> tuple[DiscountRule, ...]:
+    """Every [[discounts]], in the document's order."""
+    return tuple(
+        read(reader, place, row, keys=ALL_KEYS)
+        for place, row in reader.some_tables("", root, "discounts")
+    )
+
+
+def read_of_tier(
+    reader: Reader, place: str, row: dict[str, Any], tier_key: str
+) -> tuple[DiscountRule, ...]:
+    """Every [[tiers.discounts]] of the tier in `row`; they hold for that tier alone."""
+    rules = [
+        read(reader, below, found, keys=ALL_KEYS - {"tiers"})
+        for below, found in reader.some_tables(place, row, "discounts")
+    ]
+    return tuple(
+        replace(rule, conditions=replace(rule.conditions, tiers=(tier_key,))) for rule in rules
+    )
+
+
+def check(reader: Reader, placed: Iterable[tuple[str, DiscountRule]], known: Known) -> None:
+    """
+    Refuse what no single rule can know: tiers and branches that do not exist, and a key used
+    twice, except in different tiers: what a customer used up in one is used up in the next.
+    """
+    seen: dict[str, frozenset[str]] = {}
+    for place, rule in placed:
+        conditions.check(reader, place, rule.conditions, known)
+        of_a_tier = place.startswith("tiers")
+        holders = frozenset(rule.conditions.tiers) if of_a_tier else known.tiers | {""}
+        if seen.get(rule.key, frozenset()) & holders:
+            reader.refuse(place, "key", _("another discount has this key"))
+        seen[rule.key] = seen.get(rule.key, frozenset()) | holders

@@ -1,0 +1,135 @@
+"""What a basket costs once the programme's discounts are in its lines. Pure and exact."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from loyalty.programme.basket import Basket, Buyer, Line
+from loyalty.programme.discount_rules import DiscountRule
+from loyalty.programme.document import Programme
+from loyalty.programme.marks import marked
+from loyalty.programme.spreading import half_up, spread
+
+
+@dataclass(frozen=True)
+class Discount:
+    """What one rule takes off one line."""
+
+    key: str  # The rule's.
+    name: str
+    name_en: str
+    minor: int  # Above zero.
+
+    def label(self, language: str) -> str:
+        """The rule's name for a reader of that language."""
+        return self.name_en if language == "en" and self.name_en else self.name
+
+
+@dataclass(frozen=True)
+class Priced:
+    basket: Basket  # The discounts and what the marks say are in its lines.
+    discounts: tuple[tuple[Discount, ...], ...]  # For each line of the basket, in order.
+    free_shipping: bool
+    used: frozenset[str] = frozenset()  # "key:occasion" of what can be had once, to be kept.
+
+    @property
+    def discount_minor(self) -> int:
+        """What the programme takes off the whole bill."""
+        return sum(discount.minor for line in self.discounts for discount in line)
+
+    @property
+    def tier_minor(self) -> int:
+        """What of the bill counts for the customer's tier."""
+        return sum(line.net_minor for line in self.basket.lines if line.counts_for_tier)
+
+
+def price(programme: Programme, *, basket: Basket, buyer: Buyer) -> Priced:
+    """
+    The basket with the programme's discounts for that buyer, after those of the till. Of the
+    rules that do not stack, the one that takes most money off the whole bill counts (among
+    equals the one asked first); the stackable ones then follow, each on what is left. A line
+    is never reduced below zero, and the shares of a rule sum to what it gives exactly.
+
+    Price a basket once: a basket that was priced already would be reduced again.
+    """
+    holding = discounts_that_hold(programme, basket=basket, buyer=buyer)
+    total_minor, lines = basket.total_minor, basket.lines
+    taken: list[list[Discount]] = [[] for _line in lines]
+    used: set[str] = set()
+    for rule in _chosen(holding, lines):
+        shares = _shares(rule, lines)
+        if any(shares):
+            used |= _occasion(rule, basket, buyer)
+        for place, minor in enumerate(shares):
+            if minor:
+                taken[place].append(Discount(rule.key, rule.name, rule.name_en, minor))
+        lines = tuple(map(_less, lines, shares))
+    free = bool(buyer.tier_key) and programme.tier(buyer.tier_key).free_shipping
+    priced = replace(
+        basket,
+        lines=lines,
+        shipping_minor=0 if free else basket.shipping_minor,
+        undiscounted_minor=total_minor,
+    )
+    return Priced(
+        basket=marked(programme.marks, basket=priced, buyer=buyer),
+        discounts=tuple(map(tuple, taken)),
+        free_shipping=free,
+        used=frozenset(used),
+    )
+
+
+def discounts_that_hold(
+    programme: Programme, *, basket: Basket, buyer: Buyer
+) -> list[DiscountRule]:
+    """The rules that may count for `basket`, in the order they are asked."""
+    holding = []
+    for rule in discounts_by_priority(programme):
+        if not rule.enabled or not rule.conditions.hold(basket, buyer):
+            continue
+        if not _worth(rule, basket.lines) or _occasion(rule, basket, buyer) & buyer.used:
+            continue
+        holding.append(rule)
+        if rule.stop:
+            break
+    return holding
+
+
+def discounts_by_priority(programme: Programme) -> list[DiscountRule]:
+    """All discounts, the shop's and then the tiers'; the highest priority first."""
+    of_tiers = [rule for tier in programme.tiers for rule in tier.discounts]
+    return sorted([*programme.discounts, *of_tiers], key=lambda rule: -rule.priority)
+
+
+def _chosen(holding: list[DiscountRule], lines: Sequence[Line]) -> list[DiscountRule]:
+    alone = [rule for rule in holding if not rule.stackable]
+    best = max(alone, key=lambda rule: _worth(rule, lines), default=None)
+    return [*([best] if best else []), *(rule for rule in holding if rule.stackable)]
+
+
+def _worth(rule: DiscountRule, lines: Sequence[Line]) -> int:
+    """What the rule takes off the whole bill: its percent, half a unit rounded up, or its cap."""
+    worth = half_up(sum(_covered(rule, lines)) * rule.percent / 100)
+    return min(worth, rule.cap_minor) if rule.cap_minor else worth
+
+
+def _shares(rule: DiscountRule, lines: Sequence[Line]) -> list[int]:
+    covered = _covered(rule, lines)
+    return spread(_worth(rule, lines), covered) if any(covered) else covered
+
+
+def _covered(rule: DiscountRule, lines: Sequence[Line]) -> list[int]:
+    return [line.net_minor if rule.scope.covers(line) else 0 for line in lines]
+
+
+def _less(line: Line, minor: int) -> Line:
+    """The line with so much more off; the tax in it shrinks with its price."""
+    if not minor:
+        return line
+    left = line.net_minor - minor
+    tax_minor = line.tax_minor * left // line.net_minor
+    return replace(line, discount_minor=line.discount_minor + minor, tax_minor=tax_minor)
+
+
+def _occasion(rule: DiscountRule, basket: Basket, buyer: Buyer) -> frozenset[str]:
+    """What using the rule now uses up, if it can be had once an occasion only."""
+    return frozenset()
