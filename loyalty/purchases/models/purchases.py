@@ -1,8 +1,10 @@
-"""The till's events, and one row a customer that sums them up."""
+"""Sales as the till told them, with what the rules of the day made of them."""
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
+from django.db.models.functions import Round
 from django.utils.translation import gettext_lazy as _
 
 from customers.models import Customer
@@ -46,7 +48,22 @@ class Purchase(models.Model):
     source = models.CharField(max_length=40)
     reference = models.CharField(_("receipt"), max_length=100)
     request_hash = models.CharField(max_length=64)  # SHA-256 of what was asked.
+    # What is paid for the goods: after every discount, before points that pay, shipping apart.
     amount_minor = models.BigIntegerField(_("amount"))
+    discount_minor = models.BigIntegerField(_("discount"), default=0, db_default=0)
+    # The programme's discounts that make it up, as `Discount.stored` writes them.
+    discounts = models.JSONField(default=list, db_default=Value([], models.JSONField()))
+    shipping_minor = models.BigIntegerField(_("shipping"), default=0, db_default=0)
+    free_shipping = models.BooleanField(_("free shipping"), default=False, db_default=False)
+    channel = models.CharField(_("channel"), max_length=40, blank=True, db_default="")
+    # The part of the amount that does not count for the customer's tier.
+    uncounted_minor = models.BigIntegerField(default=0, db_default=0)
+    # The part of the amount that was paid with points.
+    spent_points = models.PositiveIntegerField(_("points used"), default=0, db_default=0)
+    spent_minor = models.BigIntegerField(_("paid with points"), default=0, db_default=0)
+    spent_entry = models.OneToOneField(
+        Entry, on_delete=models.PROTECT, null=True, related_name="paid_purchase"
+    )
     # Σ of its refunds, kept by a trigger; what is left of the amount is what reports count.
     refunded_minor = models.BigIntegerField(_("refunded"), default=0, db_default=0)
     # Whether anything of the sale is left; a sale of nothing stands too. Reports count these.
@@ -91,6 +108,22 @@ class Purchase(models.Model):
                 | Q(points__gt=0, entry__isnull=False, customer__isnull=False),
                 name="purchase_points_have_an_entry",
             ),
+            models.CheckConstraint(
+                condition=Q(spent_points=0, spent_minor=0, spent_entry__isnull=True)
+                | Q(
+                    spent_points__gt=0,
+                    spent_minor__gt=0,
+                    spent_minor__lte=F("amount_minor"),
+                    spent_entry__isnull=False,
+                    customer__isnull=False,
+                ),
+                name="purchase_spent_points_have_an_entry",
+            ),
+            models.CheckConstraint(
+                condition=Q(discount_minor__gte=0, shipping_minor__gte=0)
+                & Q(uncounted_minor__range=(0, F("amount_minor"))),
+                name="purchase_parts_are_possible",
+            ),
         ]
         indexes = [
             models.Index(fields=["customer", "occurred_at"], name="purchase_of_customer"),
@@ -101,79 +134,57 @@ class Purchase(models.Model):
         return self.reference
 
 
-class Refund(models.Model):
-    """Money given back for a sale, wholly or in part, and the points taken back for it."""
+class PurchaseLine(models.Model):
+    """One line of a bill, as it was told and as it was paid. Append-only but for its refunds."""
 
-    class Kind(models.TextChoices):
-        REFUND = "refund", _("Refund")
-        VOID = "void", _("Cancelled sale")
-
-    purchase = models.ForeignKey(Purchase, on_delete=models.PROTECT, related_name="refunds")
-    kind = models.CharField(_("kind"), max_length=10, choices=Kind)
-    source = models.CharField(max_length=40)
-    reference = models.CharField(_("receipt"), max_length=90)
-    request_hash = models.CharField(max_length=64)  # SHA-256 of what was asked.
-    amount_minor = models.BigIntegerField(_("amount"))
-    points_due = models.PositiveIntegerField(_("points due"))  # By proportion of the sale's.
-    points_taken = models.PositiveIntegerField(_("points taken back"))  # The rest was not there.
-    entry = models.OneToOneField(Entry, on_delete=models.PROTECT, null=True, related_name="refund")
-    # What the till was told, so that a retry after hours hears the same.
-    balance_after = models.BigIntegerField(_("balance after"), default=0)
-    reason = models.CharField(_("reason"), max_length=200, blank=True)
-    occurred_at = models.DateTimeField(_("occurred at"))
-    occurred_on = models.DateField(_("day"))  # The same moment's day in the shop.
-    recorded_at = models.DateTimeField(_("recorded at"))
-    recorded_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    purchase = models.ForeignKey(Purchase, on_delete=models.PROTECT, related_name="lines")
+    number = models.PositiveSmallIntegerField()  # 1, 2, 3, … as on the bill.
+    sku = models.CharField(_("article"), max_length=100, blank=True)
+    name = models.CharField(_("name"), max_length=200, blank=True)
+    category = models.CharField(_("category"), max_length=100, blank=True)
+    labels = ArrayField(models.CharField(max_length=100), default=list)
+    quantity = models.DecimalField(_("quantity"), max_digits=12, decimal_places=3)
+    unit_price_minor = models.BigIntegerField(_("price"))
+    till_discount_minor = models.BigIntegerField()  # Off the whole line, as the till told it.
+    discount_minor = models.BigIntegerField(_("discount"))  # Off it by the programme.
+    tax_minor = models.BigIntegerField(_("tax"))  # The part of `net_minor` that is tax.
+    net_minor = models.BigIntegerField(_("amount"))  # What is paid for it, as the purchase's.
+    premium = models.BooleanField()
+    earns = models.BooleanField()
+    counts_for_tier = models.BooleanField()
+    points = models.PositiveIntegerField(_("points"))  # Its share of the purchase's.
+    # Σ of its refunds, kept by a trigger.
+    refunded_minor = models.BigIntegerField(default=0, db_default=0)
+    refunded_quantity = models.DecimalField(
+        max_digits=12, decimal_places=3, default=0, db_default=0
     )
 
     class Meta:
-        verbose_name = _("refund")
-        verbose_name_plural = _("refunds")
-        ordering = ["-pk"]
+        verbose_name = _("line")
+        verbose_name_plural = _("lines")
+        ordering = ["purchase", "number"]
         constraints = [
-            models.UniqueConstraint(fields=["source", "reference"], name="refund_once_per_event"),
-            models.UniqueConstraint(
-                fields=["purchase"], condition=Q(kind="void"), name="refund_voids_once"
-            ),
-            models.CheckConstraint(condition=Q(amount_minor__gt=0), name="refund_gives_money_back"),
+            models.UniqueConstraint(fields=["purchase", "number"], name="purchase_line_once"),
             models.CheckConstraint(
-                condition=Q(points_taken__lte=F("points_due"))
-                & (
-                    Q(points_taken=0, entry__isnull=True)
-                    | Q(points_taken__gt=0, entry__isnull=False)
+                condition=Q(quantity__gt=0, unit_price_minor__gte=0, till_discount_minor__gte=0)
+                & Q(discount_minor__gte=0, net_minor__gte=0)
+                & Q(tax_minor__range=(0, F("net_minor"))),
+                name="purchase_line_is_possible",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    net_minor=Round(F("unit_price_minor") * F("quantity"))
+                    - F("till_discount_minor")
+                    - F("discount_minor")
                 ),
-                name="refund_points_have_an_entry",
+                name="purchase_line_adds_up",
+            ),
+            models.CheckConstraint(
+                condition=Q(refunded_minor__range=(0, F("net_minor")))
+                & Q(refunded_quantity__range=(0, F("quantity"))),
+                name="purchase_line_refunded_at_most_once",
             ),
         ]
 
     def __str__(self) -> str:
-        return self.reference
-
-    @property
-    def shortfall(self) -> int:
-        """Points that were due and could not be taken: expired, or below the floor."""
-        return self.points_due - self.points_taken
-
-
-class Activity(models.Model):
-    """What a customer's purchases come to; equal to asking the purchases, and much cheaper."""
-
-    customer = models.OneToOneField(
-        Customer, on_delete=models.PROTECT, primary_key=True, related_name="activity"
-    )
-    first_on = models.DateField(_("first purchase"))
-    last_on = models.DateField(_("last purchase"))
-    purchases = models.PositiveIntegerField(_("purchases"))
-    spend_minor = models.BigIntegerField(_("spent"))
-
-    class Meta:
-        verbose_name = _("activity")
-        verbose_name_plural = _("activities")
-        indexes = [
-            models.Index(fields=["last_on"], name="activity_by_last_day"),
-            models.Index(fields=["first_on"], name="activity_by_first_day"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.purchases}"
+        return self.name or self.sku or f"{self.number}"

@@ -1,0 +1,15 @@
+from loyalty.purchases.models.activity import Activity
+from loyalty.purchases.models.purchases import ImportBatch, Purchase, PurchaseLine
+from loyalty.purchases.models.refunds import Refund, RefundLine
+from loyalty.purchases.models.uses import CapUse, DiscountUse
+
+__all__ = [
+    "Activity",
+    "CapUse",
+    "DiscountUse",
+    "ImportBatch",
+    "Purchase",
+    "PurchaseLine",
+    "Refund",
+    "RefundLine",
+]
