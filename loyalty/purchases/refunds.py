@@ -1,22 +1,18 @@
 """Giving money back for a sale: the points, the tier's spend and the activity follow it."""
 
 import hashlib
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 from django.utils.translation import gettext as _
 
-from loyalty.dates import local_date
 from loyalty.errors import Conflict, DomainError, InvalidInput
-from loyalty.ledger import services as ledger
-from loyalty.ledger.reversals import TakenBack, take_back
-from loyalty.purchases import activity
 from loyalty.purchases.models import Purchase, Refund
+from loyalty.purchases.returns import Back, Sold, all_left, by_amount, by_lines
+from loyalty.purchases.settling import settle
 from loyalty.shop.models import User
-from loyalty.shop.queries import get_shop
-from loyalty.tiers import services as tiers
-from loyalty.tiers.models import Qualification
-from loyalty.tiers.windows import Event
 from loyalty.transactions import lock_event, whole
 
 MAX_REFERENCE = 90
@@ -28,22 +24,30 @@ class UnknownPurchase(DomainError):
 
 
 @dataclass(frozen=True)
-class Clawback:
-    """
-    What happens to points that a refund takes back and the customer no longer has: they owe
-    them, but never so much that their balance falls below `lowest`; the rest is written off, and
-    the refund's row says how many. With 0 nobody ever owes points.
-    """
+class Returned:
+    """What comes back: goods worth so much, or so many of these lines; nothing named: all."""
 
-    lowest: int  # Whole points, 0 or less.
+    amount_minor: int | None = None
+    lines: tuple[tuple[int, Decimal], ...] = ()  # A line's number on the bill, and how many of it.
 
-    def __post_init__(self) -> None:
-        if self.lowest > 0:
-            raise ValueError(f"lowest must not be above zero: {self.lowest}")
+    def check(self) -> None:
+        """Raise InvalidInput for what no sale can have."""
+        if bool(self.lines) is (self.amount_minor is not None):
+            raise InvalidInput("amount", _("Give either an amount or lines."))
+        if self.amount_minor is not None and self.amount_minor <= 0:
+            raise InvalidInput("amount", _("The amount must be above zero."))
 
+    def of(self, sold: Sold) -> tuple[Back, ...]:
+        """The same, for each piece of the sale. Raises DomainError where less is left."""
+        if self.lines:
+            return by_lines(sold, self.lines)
+        return all_left(sold) if self.amount_minor is None else by_amount(sold, self.amount_minor)
 
-CLAMP = Clawback(0)
-NEGATIVE = Clawback(-1_000_000)  # Buying, spending the points and returning the goods never pays.
+    def told(self) -> str:
+        """A text that is equal for equal requests only."""
+        if not self.lines:
+            return str(self.amount_minor or 0)
+        return "/".join(f"{number}:{quantity.normalize()}" for number, quantity in self.lines)
 
 
 def purchase_of(*, source: str, reference: str) -> Purchase:
@@ -57,57 +61,45 @@ def purchase_of(*, source: str, reference: str) -> Purchase:
     return purchase
 
 
-def points_due(purchase: Purchase, *, amount_minor: int) -> int:
-    """
-    How many of the sale's points giving `amount_minor` more back undoes. What is kept earns its
-    part of the points, rounded down, so refunding in pieces comes to the same as at once.
-    """
-    kept = purchase.amount_minor - purchase.refunded_minor
-    return _points_of(purchase, kept) - _points_of(purchase, kept - amount_minor)
-
-
-def _points_of(purchase: Purchase, kept_minor: int) -> int:
-    return purchase.points * kept_minor // purchase.amount_minor
-
-
 @whole
 def refund_purchase(
     *,
     purchase: Purchase,
-    amount_minor: int,
     source: str,
     reference: str,
     reason: str,
     at: datetime,
     recorded_at: datetime,
     by: User | None,
-    clawback: Clawback = NEGATIVE,
+    amount_minor: int | None = None,
+    lines: tuple[tuple[int, Decimal], ...] = (),
 ) -> Refund:
     """
-    Give `amount_minor` of the sale back and take its part of the points back, first out of the
-    lot they came in. The customer's qualifying spend falls by the amount.
+    Take goods worth `amount_minor` back, or of each of these `lines`, by its number on the bill,
+    so many; one of the two is given. The points they earned are taken back, first out of
+    the lot they came in; of what was paid with points its part, or on a full return all, goes
+    back into the lots it came from; the qualifying spend falls. What becomes of points that are
+    spent meanwhile, and of the points that paid, is as the rules say that are in force `at`.
 
     Safe to retry with the same `source` and `reference`: the same refund answers as it did
-    first, another one raises Conflict. Raises InvalidInput, and DomainError when more would be
-    given back than was paid; then nothing is written.
+    first, another one raises Conflict. Raises InvalidInput naming the field, and DomainError when
+    more would be given back than was paid; then nothing is written.
     """
-    if amount_minor <= 0:
-        raise InvalidInput("amount", _("The amount must be above zero."))
-    asked = _asked(Refund.Kind.REFUND, purchase, amount_minor)
+    returned = Returned(amount_minor, lines)
+    returned.check()
     return _once(
         Refund(
             kind=Refund.Kind.REFUND,
             purchase=purchase,
             source=source,
             reference=reference,
-            request_hash=asked,
-            amount_minor=amount_minor,
+            request_hash=_asked(Refund.Kind.REFUND, purchase, returned),
             reason=reason,
             occurred_at=at,
             recorded_at=recorded_at,
             recorded_by=by,
         ),
-        clawback,
+        returned.of,
     )
 
 
@@ -121,34 +113,33 @@ def void_purchase(
     at: datetime,
     recorded_at: datetime,
     by: User | None,
-    clawback: Clawback = NEGATIVE,
 ) -> Refund:
     """
     Undo all that is left of a sale that should not have been: as a refund of the rest. Retries
     and errors as `refund_purchase`.
     """
+    everything = Returned()
     return _once(
         Refund(
             kind=Refund.Kind.VOID,
             purchase=purchase,
             source=source,
             reference=reference,
-            request_hash=_asked(Refund.Kind.VOID, purchase, 0),
-            amount_minor=0,  # All that is left, known under the lock.
+            request_hash=_asked(Refund.Kind.VOID, purchase, everything),
             reason=reason,
             occurred_at=at,
             recorded_at=recorded_at,
             recorded_by=by,
         ),
-        clawback,
+        everything.of,
     )
 
 
-def _asked(kind: Refund.Kind, purchase: Purchase, amount_minor: int) -> str:
-    return hashlib.sha256(f"{kind}/{purchase.pk}/{amount_minor}".encode()).hexdigest()
+def _asked(kind: Refund.Kind, purchase: Purchase, returned: Returned) -> str:
+    return hashlib.sha256(f"{kind}/{purchase.pk}/{returned.told()}".encode()).hexdigest()
 
 
-def _once(refund: Refund, clawback: Clawback) -> Refund:
+def _once(refund: Refund, backs_of: Callable[[Sold], Sequence[Back]]) -> Refund:
     if not refund.reference or len(refund.reference) > MAX_REFERENCE:
         raise InvalidInput("reference", _("A receipt number of at most 90 letters is needed."))
     lock_event(refund.source, f"refund:{refund.reference}")
@@ -157,93 +148,5 @@ def _once(refund: Refund, clawback: Clawback) -> Refund:
         if known.request_hash != refund.request_hash:
             raise Conflict(_("This receipt number was used for another refund."))
         return known
-    _settle(refund, clawback)
+    settle(refund, backs_of)
     return refund
-
-
-def _settle(refund: Refund, clawback: Clawback) -> None:
-    """Everything a refund does, under the locks of the account and the sale."""
-    account = _lock_account(refund.purchase_id)
-    if account is not None:
-        refund.balance_after = account.balance
-    purchase = Purchase.objects.select_for_update(no_key=True).get(pk=refund.purchase_id)
-    left_minor = purchase.amount_minor - purchase.refunded_minor
-    if refund.kind == Refund.Kind.VOID:
-        refund.amount_minor = left_minor
-    if refund.amount_minor > left_minor or left_minor == 0:
-        raise DomainError(_("More would be given back than is left of this sale."))
-    refund.purchase = purchase
-    refund.occurred_on = local_date(refund.occurred_at, get_shop().zone)
-    refund.points_due = points_due(purchase, amount_minor=refund.amount_minor)
-    refund.points_taken = 0
-    if refund.points_due:
-        taken = _take_points(refund, clawback)
-        refund.entry_id, refund.points_taken = taken.entry_id, taken.points
-        refund.balance_after = taken.balance_after
-    refund.save(force_insert=True)
-    purchase.refresh_from_db(fields=["refunded_minor"])
-    if account is not None:
-        _lower_spend(refund, account.customer_id)
-        activity.take_out(refund)
-
-
-def _lock_account(purchase_id: int) -> ledger.Locked | None:
-    """Lock the account of the sale's customer, who may have been merged, or parted, meanwhile."""
-    asked = _customer_of(purchase_id)
-    if asked is None:
-        return None
-    account = ledger.lock_accounts([asked])[asked]
-    if _customer_of(purchase_id) == account.customer_id:
-        return account
-    return _lock_account(purchase_id)
-
-
-def _customer_of(purchase_id: int) -> int | None:
-    return Purchase.objects.values_list("customer_id", flat=True).get(pk=purchase_id)
-
-
-def _take_points(refund: Refund, clawback: Clawback) -> TakenBack:
-    purchase = refund.purchase
-    return take_back(
-        entry_id=purchase.entry_id or 0,
-        points=refund.points_due,
-        lowest=clawback.lowest,
-        source=refund.source,
-        reference=f"refund:{refund.reference}",
-        reason=refund.reason,
-        explanation={
-            "sale": purchase.reference,
-            "sale_minor": purchase.amount_minor,
-            "sale_points": purchase.points,
-            "refunded_before_minor": purchase.refunded_minor,
-            "refund_minor": refund.amount_minor,
-        },
-        at=refund.occurred_at,
-        recorded_at=refund.recorded_at,
-        by_id=refund.recorded_by_id,
-    )
-
-
-def _lower_spend(refund: Refund, customer_id: int) -> None:
-    """What the sale counted for, of what is given back: it may cost a tier, as the rules say."""
-    course = tiers.course_of(get_shop().zone)
-    climbs = tiers.climbs_of(
-        [customer_id], course=course, earliest={customer_id: refund.occurred_at}
-    )
-    qualification = Qualification(
-        customer_id=customer_id,
-        source=refund.source,
-        reference=f"refund:{refund.reference}",
-        spend_minor=-refund.amount_minor,
-        points=-refund.points_taken,
-        occurred_at=refund.occurred_at,
-        recorded_at=refund.recorded_at,
-    )
-    event = Event(
-        refund.occurred_at, refund.occurred_on, -refund.amount_minor, -refund.points_taken
-    )
-    tiers.record(
-        qualifications=[qualification],
-        ends=[climbs[customer_id].qualify(event, course)],
-        recorded_at=refund.recorded_at,
-    )

@@ -70,6 +70,7 @@ class Sold:
 
     pieces: tuple[Piece, ...]
     points: int  # That it earned.
+    tier_points: int  # What it counts for where tiers go by points.
     spent_points: int = 0  # That paid a part of it,
     spent_minor: int = 0  # and what they paid.
     returned_points: int = 0  # Given back of them until now,
@@ -98,6 +99,13 @@ class Sold:
         return int(exact)
 
     @property
+    def tier_points_left(self) -> int:
+        if self.tier_points == self.points or self.is_over:
+            return self.points_left
+        counted = sum(piece.net_minor for piece in self.pieces if piece.counts_for_tier)
+        return self.tier_points * self.counted_left_minor // counted if counted else 0
+
+    @property
     def counted_left_minor(self) -> int:
         """What of it still counts for the tier."""
         return sum(piece.left_minor for piece in self.pieces if piece.counts_for_tier)
@@ -118,7 +126,8 @@ class Return:
 
     backs: tuple[Back, ...]
     points_due: int  # Of those the sale earned, to be taken back.
-    counted_minor: int  # What counts no more for the tier.
+    counted_minor: int  # What counts no more for the tier,
+    tier_points: int  # and, where tiers go by points, these.
     in_points_minor: int  # Of the amount, what is given back as points, now or at the end.
     returned_points: int  # The points given back now.
 
@@ -185,6 +194,7 @@ def return_of(
         backs=tuple(backs),
         points_due=sold.points_left - after.points_left,
         counted_minor=sold.counted_left_minor - after.counted_left_minor,
+        tier_points=sold.tier_points_left - after.tier_points_left,
         in_points_minor=in_points_minor,
         returned_points=max(returned - sold.returned_points, 0),
     )

@@ -18,7 +18,7 @@ from loyalty.ledger.services import Credit, InsufficientPoints
 from loyalty.programme.versions import publish
 from loyalty.purchases.bill import Bill
 from loyalty.purchases.recording import record_purchase
-from loyalty.purchases.refunds import Clawback, purchase_of, refund_purchase, void_purchase
+from loyalty.purchases.refunds import purchase_of, refund_purchase, void_purchase
 from loyalty.shop.models import User
 from rewards.cancelling import cancel_redemption
 from rewards.models import Redemption, Reward
@@ -41,10 +41,14 @@ VERSIONS = [
 LATENESS = (0, 1, 30)  # Days.
 
 
-def open_shop() -> list[Reward]:
-    """The shop of all histories: rules that change once, and three rewards."""
-    shop_with_programme()
-    document = (STARTERS / "cafe.toml").read_text(encoding="utf-8")
+def open_shop(lowest: int = 0) -> list[Reward]:
+    """
+    A shop where no return takes the balance below `lowest`: rules that change once, and three
+    rewards.
+    """
+    returns = f"\n[refunds]\nlowest = {lowest}\n"
+    document = (STARTERS / "cafe.toml").read_text(encoding="utf-8") + returns
+    shop_with_programme(document)
     for old, new in (
         ("per_minor = 10_000", "per_minor = 8_000"),
         ("months = 12", "months = 5"),
@@ -68,12 +72,11 @@ class History:
     now: datetime = START
     sales: dict[str, tuple[int, datetime]] = field(default_factory=dict)
     refunds: dict[str, tuple[str, int, int]] = field(default_factory=dict)
-    lowest: int = 0  # The shop's policy: how low a refund may take the balance.
+    lowest: int = 0  # As the shop was opened.
     named: int = 0
     complaints: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.lowest = (0, -20, -1_000_000)[self.seed // 3 % 3]
         self.random = Random(self.seed)
         self.acts: dict[Callable[[], None], int] = {
             self.buy: 10,
@@ -271,7 +274,6 @@ class History:
             "at": self.now,
             "recorded_at": self.now,
             "by": None,
-            "clawback": Clawback(self.lowest),
         }
         try:
             if amount is None:

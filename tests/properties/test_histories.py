@@ -14,6 +14,7 @@ from tests.support.rounds import rounds
 
 pytestmark = pytest.mark.django_db
 NUMBER = rounds(usual=100, soak=10_000)
+FLOORS = (0, -20, -1_000_000)  # How low a return may take the balance: one for all of a batch.
 BATCH = 25  # The proof reads everything, so the shop starts anew now and then.
 
 
@@ -26,10 +27,11 @@ def seeds(batch: int) -> range:
 
 @pytest.mark.parametrize("batch", range(NUMBER // BATCH))
 def test_the_ledger_is_what_the_model_says_after_any_history(batch):
-    rewards = open_shop()
+    lowest = FLOORS[seeds(batch).start // BATCH % len(FLOORS)]
+    rewards = open_shop(lowest)
     wrong = []
     for seed in seeds(batch):
-        history = History(seed, rewards, days_late=LATENESS[seed % 3])
+        history = History(seed, rewards, days_late=LATENESS[seed % 3], lowest=lowest)
         history.play()
         wrong += history.differences()
 

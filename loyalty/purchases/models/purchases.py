@@ -58,6 +58,8 @@ class Purchase(models.Model):
     channel = models.CharField(_("channel"), max_length=40, blank=True, db_default="")
     # The part of the amount that does not count for the customer's tier.
     uncounted_minor = models.BigIntegerField(default=0, db_default=0)
+    # What counts where tiers go by points; null: as many as it earned.
+    tier_points = models.PositiveIntegerField(null=True)
     # The part of the amount that was paid with points.
     spent_points = models.PositiveIntegerField(_("points used"), default=0, db_default=0)
     spent_minor = models.BigIntegerField(_("paid with points"), default=0, db_default=0)
