@@ -5,6 +5,7 @@ import pytest
 from hypothesis import settings
 from pytest_django import DjangoDbBlocker
 
+from tests.faults.together import send_home
 from tests.support import database
 
 # A slow machine is no reason to fail; `make soak` looks much longer.
@@ -21,3 +22,4 @@ def django_db_setup(
     with database.reserve() as reservation, django_db_blocker.unblock():
         database.prepare(reservation, afresh=request.config.getoption("create_db"))
         yield
+        send_home()
