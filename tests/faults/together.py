@@ -33,6 +33,8 @@ def together(*acts: Callable[[], Any]) -> list[Any]:
     outcomes: list[Any] = [None] * len(acts)
 
     def order(place: int) -> None:
+        connection.health_check_done = False  # Some test may have cut the connection.
+        connection.close_if_health_check_failed()
         start.wait()
         try:
             outcomes[place] = acts[place]()

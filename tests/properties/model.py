@@ -173,7 +173,8 @@ class Book:
                 lot.expiries += 1
                 name = f"lot:{lot.name}" + (f"/{lot.expiries}" if lot.expiries > 1 else "")
                 self.lines["expire", name, -lot.left, midnight_after(lot.last_day)] += 1
-                self.sales[lot.name].expired += lot.left  # Only sales' lots end here.
+                if lot.name in self.sales:
+                    self.sales[lot.name].expired += lot.left
                 self._take(name, lot, lot.left)
 
     def _take(self, name: str, lot: Lot, points: int, debt: str = "") -> int:
