@@ -24,7 +24,7 @@ from tests.faults.deeds import buy
 from tests.support.rounds import rounds
 
 pytestmark = pytest.mark.django_db(transaction=True)
-GIVEN_UP = {"40001": "serialization failure", "40P01": "deadlock"}
+GIVEN_UP = ("40001", "40P01")  # Serialization failure, deadlock.
 TILL = {"source": "till", "at": NOON, "by": None}
 REFUND = TILL | {"reason": "", "recorded_at": NOON}
 
@@ -35,20 +35,30 @@ def shop(transactional_db):
 
 
 class GiveUp:
-    """Lets the server itself fail statement number `at`, the first `times` it is reached."""
+    """
+    Lets the server itself fail before statement number `at`, or `after` it, the first `times` it
+    is reached.
+    """
 
-    def __init__(self, *, at: int, code: str, times: int = 1) -> None:
-        self.at, self.code, self.times, self.seen = at, code, times, 0
+    def __init__(self, *, at: int, code: str, times: int = 1, after: bool = False) -> None:
+        self.at, self.code, self.times, self.after, self.seen = at, code, times, after, 0
 
     def __call__(self, execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
         self.seen += 1
-        if self.seen == self.at and self.times:
-            self.times -= 1
-            self.seen = 0
-            # The driver's error, raised beneath Django, as Django would have passed it on.
-            with connection.wrap_database_errors, connection.connection.cursor() as cursor:
-                cursor.execute(f"DO $$ BEGIN RAISE SQLSTATE '{self.code}'; END $$")
-        return execute(sql, *rest)
+        now = self.seen == self.at and self.times
+        if now and not self.after:
+            self._fail()
+        answer = execute(sql, *rest)
+        if now and self.after:
+            self._fail()
+        return answer
+
+    def _fail(self) -> None:
+        self.times -= 1
+        self.seen = 0
+        # The driver's error, raised beneath Django, as Django would have passed it on.
+        with connection.wrap_database_errors, connection.connection.cursor() as cursor:
+            cursor.execute(f"DO $$ BEGIN RAISE SQLSTATE '{self.code}'; END $$")
 
 
 def statements_of(act: Callable[[], object]) -> int:
@@ -108,23 +118,22 @@ def test_what_is_given_up_at_any_statement_happens_once(kind):
     prepare = getattr(counter, kind)
     prepare("warm")[0]()  # The first one reads the rules.
     statements = statements_of(prepare("first")[0])
-    assert statements > 2
-    for at in range(1, statements + 1):
-        for code in GIVEN_UP:
-            for trial in range(rounds(usual=1, soak=20)):
-                act, points = prepare(f"{at}/{code}/{trial}")
-                before = Account.objects.get().balance
-                entries = Entry.objects.count()
+    places = [(at, False) for at in range(1, statements + 1)] + [(statements, True)]
+    for at, after in places:
+        for trial in range(rounds(usual=1, soak=20)):
+            act, points = prepare(f"{at}/{after}/{trial}")
+            before = Account.objects.get().balance
+            entries = Entry.objects.count()
 
-                once = GiveUp(at=at, code=code)
-                with connection.execute_wrapper(once):
-                    act()
-                assert once.times == 0
+            once = GiveUp(at=at, code=GIVEN_UP[(at + trial) % 2], after=after)
+            with connection.execute_wrapper(once):
+                act()
+            assert once.times == 0
 
-                assert Account.objects.get().balance == before + points
-                assert Entry.objects.count() == entries + bool(points)
-                act()  # A till that did not hear the answer.
-                assert Account.objects.get().balance == before + points
+            assert Account.objects.get().balance == before + points
+            assert Entry.objects.count() == entries + bool(points)
+            act()  # A till that did not hear the answer.
+            assert Account.objects.get().balance == before + points
     standing = Purchase.objects.filter(stands=True).count()
     assert sum(Activity.objects.values_list("purchases", flat=True)) == standing
     assert verify().problems == ()
