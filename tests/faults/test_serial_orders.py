@@ -14,7 +14,7 @@ import pytest
 from loyalty.ledger import services as ledger
 from loyalty.ledger.proof import verify
 from loyalty.ledger.services import InsufficientPoints
-from loyalty.purchases.refunds import NEGATIVE, void_purchase
+from loyalty.purchases.refunds import void_purchase
 from rewards.cancelling import cancel_redemption
 from rewards.redemption import redeem_reward
 from tests.factories.clock import NOON
@@ -31,6 +31,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 TODAY = date(2026, 11, 22)
 YESTERDAY = TODAY - timedelta(days=1)
 CAFE = [Rules(datetime.min.replace(tzinfo=NOON.tzinfo), 10_000, 12, (100,), (0,))]
+LOWEST = -1_000_000  # What no return takes a balance below, where the rules say nothing.
 COMPARED = ("lots", "balance", "spend", "owed", "activity")
 
 
@@ -53,9 +54,7 @@ def acts_of_model(trial):
 
     return {
         "redeem": redeem,
-        "void": lambda book: book.refund(
-            f"{trial}/void", f"{trial}/sale", 200_000, NOON, NEGATIVE.lowest
-        ),
+        "void": lambda book: book.refund(f"{trial}/void", f"{trial}/sale", 200_000, NOON, LOWEST),
         "cancel": lambda book: book.cancel(f"{trial}/first", NOON, TODAY),
         "expire": lambda book: book.expire(TODAY),
         "buy": lambda book: book.buy(f"{trial}/late", 100_000, NOON),
