@@ -116,6 +116,21 @@ def mask_phone(phone: str) -> str:
     return f"{shown[:4]} ••• {shown[-3:]}" if len(shown) > 9 else "•••"
 
 
+def fold_email(address: str) -> str:
+    """
+    One text for all spellings of one mailbox, to tell whether two addresses are one person's:
+    capitals, what follows a +, and the dots that Gmail passes over do not count.
+
+    >>> fold_email("Thu.Thao+quan@GoogleMail.com"), fold_email("thu.thao@example.com"), fold_email("")
+    ('thuthao@gmail.com', 'thu.thao@example.com', '')
+    """
+    box, _at, host = address.strip().lower().rpartition("@")
+    box = box.partition("+")[0]
+    if host in ("gmail.com", "googlemail.com"):
+        box, host = box.replace(".", ""), "gmail.com"
+    return f"{box}@{host}" if box else ""
+
+
 def is_card_number(text: str) -> bool:
     """
     Whether the eight digits could be one of our cards: the last is a Luhn digit.

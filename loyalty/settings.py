@@ -230,6 +230,7 @@ CELERY_BEAT_SCHEDULE = {
     "expire-points": {"task": "ledger.expire_points", "schedule": crontab(minute=5)},
     # Every hour, so that a tier changes soon after midnight whatever the shop's time zone is.
     "review-tiers": {"task": "tiers.review", "schedule": crontab(minute=10)},
+    "run-referrals": {"task": "purchases.run_referrals", "schedule": crontab(minute=15)},
     "verify-tiers": {"task": "tiers.verify", "schedule": crontab(hour=20, minute=45)},
     "verify-ledger": {"task": "ledger.verify", "schedule": crontab(hour=20, minute=30)},
 }

@@ -1,13 +1,17 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from django.contrib import admin
+from django import forms
+from django.contrib import admin, messages
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from customers.backoffice import OfCustomerAdmin
+from loyalty.errors import DomainError
 from loyalty.shop.backoffice import GuardedAdmin, money_column
-from rewards.models import Redemption, Reward, Voucher
+from rewards.models import Redemption, Referral, Reward, Voucher
+from rewards.referrals import decide, may_decide
 
 
 @admin.register(Reward)
@@ -43,3 +47,49 @@ class VoucherAdmin(OfCustomerAdmin):
         "used_branch",
         "used_by",
     ]
+
+
+class DecisionForm(forms.ModelForm):  # type: ignore[type-arg]  # Generic in the stubs only.
+    approve = forms.TypedChoiceField(
+        label=_("your word"),
+        choices=[("yes", _("It is all right: pay the points")), ("no", _("Refuse it"))],
+        coerce=lambda value: value == "yes",
+        widget=forms.RadioSelect,
+    )
+    decision = forms.CharField(label=_("reason"), max_length=200)
+
+
+@admin.register(Referral)
+class ReferralAdmin(OfCustomerAdmin):
+    customer_path = "referrer"
+    form = DecisionForm
+    list_display = ["referrer", "friend", "state", "reason", "referred_at", "event_at", "due_at"]
+    list_select_related = ["referrer", "friend"]
+    list_filter = ["state", "reason"]
+    facts = [
+        *("referrer", "friend", "state", "reason", "referred_at", "referred_by"),
+        *("sale_reference", "sold_by", "event_at", "due_at", "paid_at", "decided_at", "decided_by"),
+    ]
+    readonly_fields = facts
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        mine = super().has_change_permission(request, obj)
+        return mine and (obj is None or may_decide(obj, by=request.user))
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        asked = ["approve"] if self.has_change_permission(request, obj) else []
+        return [*self.facts, *asked, "decision"]
+
+    def save_model(
+        self, request: HttpRequest, obj: Referral, form: "forms.ModelForm[Referral]", change: bool
+    ) -> None:
+        try:
+            decide(
+                referral=obj,
+                approve=form.cleaned_data["approve"],
+                reason=form.cleaned_data["decision"],
+                at=timezone.now(),
+                by=request.user,  # type: ignore[arg-type]  # Only staff pass the door.
+            )
+        except DomainError as error:  # Somebody else was faster.
+            messages.error(request, str(error))

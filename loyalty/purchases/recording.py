@@ -10,6 +10,7 @@ from customers.models import Customer
 from customers.queries import numbers_of
 from loyalty.dates import local_date
 from loyalty.errors import Conflict, InvalidInput
+from loyalty.purchases import referring
 from loyalty.purchases.bill import Bill, request_hash
 from loyalty.purchases.looking import glance, look
 from loyalty.purchases.models import Purchase
@@ -92,7 +93,10 @@ def record_purchase(
     met = look(sale, course)
     if isinstance(met, Purchase):
         return _replay(met, sale)
-    return _recorded(write(sale, met, effect_of(sale, met)), replayed=False)
+    purchase = write(sale, met, effect_of(sale, met))
+    if purchase.customer_id is not None:
+        referring.after_sale(purchase.customer_id, at=recorded_at)
+    return _recorded(purchase, replayed=False)
 
 
 def _replay(known: Purchase, sale: Sale) -> Recorded:

@@ -30,7 +30,10 @@ LONGEST_NUMBER = 19  # Digits; the numbers of rows are shorter.
 MENU: tuple[tuple[Promise, tuple[str, ...]], ...] = (
     (_("Customers"), ("customers.customer", "customers.consent")),
     (_("Points"), ("ledger.entry", "ledger.account", "purchases.purchase")),
-    (_("Rewards"), ("rewards.reward", "rewards.voucher", "rewards.redemption")),
+    (
+        _("Rewards"),
+        ("rewards.reward", "rewards.voucher", "rewards.redemption", "rewards.referral"),
+    ),
     (_("Messages"), ("campaigns.campaign", "campaigns.message")),
     (_("Shop"), ("shop.shop", "shop.branch", "shop.user")),
     (_("Rules"), ("programme.programmeversion", "shop.legalrule")),

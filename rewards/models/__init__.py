@@ -1,0 +1,4 @@
+from rewards.models.catalogue import Redemption, Reward, Voucher
+from rewards.models.referrals import Referral, ReferralCode
+
+__all__ = ["Redemption", "Referral", "ReferralCode", "Reward", "Voucher"]
