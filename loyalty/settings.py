@@ -50,6 +50,7 @@ INSTALLED_APPS = [
     "loyalty.purchases",
     "campaigns",
     "loyalty.reports",
+    "loyalty.integrations",
     "loyalty.operations",
     "loyalty.web",
 ]
@@ -232,5 +233,6 @@ CELERY_BEAT_SCHEDULE = {
     "review-tiers": {"task": "tiers.review", "schedule": crontab(minute=10)},
     "run-referrals": {"task": "purchases.run_referrals", "schedule": crontab(minute=15)},
     "verify-tiers": {"task": "tiers.verify", "schedule": crontab(hour=20, minute=45)},
+    "forget-answers": {"task": "integrations.forget_answers", "schedule": crontab(minute=25)},
     "verify-ledger": {"task": "ledger.verify", "schedule": crontab(hour=20, minute=30)},
 }

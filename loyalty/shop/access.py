@@ -43,6 +43,7 @@ RULES: dict[str, Access] = {
     "purchases.purchase": HISTORY,
     "campaigns.campaign": Access(see=BOTH, change=OWNERS),
     "campaigns.message": HISTORY,
+    "integrations.apikey": Access(see=OWNERS),
 }
 
 

@@ -35,7 +35,7 @@ MENU: tuple[tuple[Promise, tuple[str, ...]], ...] = (
         ("rewards.reward", "rewards.voucher", "rewards.redemption", "rewards.referral"),
     ),
     (_("Messages"), ("campaigns.campaign", "campaigns.message")),
-    (_("Shop"), ("shop.shop", "shop.branch", "shop.user")),
+    (_("Shop"), ("shop.shop", "shop.branch", "shop.user", "integrations.apikey")),
     (_("Rules"), ("programme.programmeversion", "shop.legalrule")),
 )
 
@@ -52,6 +52,7 @@ LABELS: dict[str, Promise] = {
     "recorded_by": _("recorded by"),
     "reference": _("reference"),
     "reverses": _("reverses"),
+    "revoked_by": _("revoked by"),
     "reward": _("reward"),
     "source": _("source"),
     "used_by": _("used by"),

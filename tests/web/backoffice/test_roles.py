@@ -11,6 +11,7 @@ from django.urls import URLPattern, reverse
 
 from campaigns.models import Campaign, Message
 from customers.models import Consent, Customer
+from loyalty.integrations.models import ApiKey
 from loyalty.ledger.models import Account, Adjustment, Entry, Freeze
 from loyalty.programme.models import ProgrammeVersion
 from loyalty.purchases.models import Purchase
@@ -43,6 +44,7 @@ EXPECTED: dict[Any, dict[str, str]] = {
     Purchase: {MANAGER: "s", OWNER: "s"},
     Campaign: {MANAGER: "s", OWNER: "sc"},
     Message: {MANAGER: "s", OWNER: "s"},
+    ApiKey: {MANAGER: "", OWNER: "s"},
 }
 MODELS = list(admin.site._registry)
 
