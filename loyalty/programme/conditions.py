@@ -9,9 +9,20 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from loyalty.programme.basket import Basket, Buyer
+from loyalty.programme.birthdays import LeapDay, Occasion, Window, occasion, read_window
 from loyalty.toml import KEY, Reader
 
-KEYS = {"from", "to", "weekdays", "hours", "branches", "tiers", "min_order_minor", "code"}
+KEYS = {
+    "from",
+    "to",
+    "weekdays",
+    "hours",
+    "branches",
+    "tiers",
+    "min_order_minor",
+    "code",
+    "birthday",
+}
 MAX_NUMBER = 10**12
 HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-4]):([0-5]\d)")
 CODE = re.compile(r"[A-Z0-9][A-Z0-9-]{1,29}")
@@ -55,6 +66,7 @@ class Conditions:
     tiers: tuple[str, ...] = ()
     min_order_minor: int = 0  # Before the programme's discounts.
     code: str = ""  # That the customer names, in capitals; empty: none is needed.
+    birthday: Window | None = None  # The days around the buyer's; None: any day.
 
     def hold(self, basket: Basket, buyer: Buyer) -> bool:
         """Whether they hold when that buyer pays for that basket."""
@@ -68,7 +80,14 @@ class Conditions:
             and (not self.tiers or buyer.tier_key in self.tiers)
             and basket.order_minor >= self.min_order_minor
             and (not self.code or self.code in basket.codes)
+            and (self.birthday is None or self.occasion(basket, buyer) is not None)
         )
+
+    def occasion(self, basket: Basket, buyer: Buyer) -> Occasion | None:
+        """The buyer's birthday in whose window that sale lies, where birthdays matter."""
+        if self.birthday is None or buyer.birthday is None:
+            return None
+        return occasion(buyer.birthday, on=basket.at.date(), window=self.birthday)
 
     @property
     def always(self) -> bool:
@@ -84,8 +103,8 @@ class Known:
     branches: frozenset[str] | None  # None: the branches are not known here.
 
 
-def read(reader: Reader, place: str, row: dict[str, Any]) -> Conditions:
-    """The conditions that `row` names."""
+def read(reader: Reader, place: str, row: dict[str, Any], leap_day: LeapDay) -> Conditions:
+    """The conditions that `row` names; `leap_day` is [birthdays]'."""
     first, last = reader.optional_day(place, row, "from"), reader.optional_day(place, row, "to")
     if first and last and last < first:
         reader.refuse(place, "to", _("not before the first day"))
@@ -104,6 +123,9 @@ def read(reader: Reader, place: str, row: dict[str, Any]) -> Conditions:
         if "min_order_minor" in row
         else 0,
         code=_code(reader, place, row),
+        birthday=read_window(reader, place, row, "birthday", leap_day)
+        if "birthday" in row
+        else None,
     )
 
 

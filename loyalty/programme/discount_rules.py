@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from loyalty.programme import conditions, scope
+from loyalty.programme.birthdays import LeapDay
 from loyalty.programme.conditions import MAX_NUMBER, Conditions, Known
 from loyalty.programme.earn_rules import MAX_PRIORITY
 from loyalty.programme.scope import Scope
@@ -15,7 +16,7 @@ from loyalty.toml import Reader
 
 _KEYS = {"key", "name", "name_en", "enabled", "percent", "cap_minor"}
 _ORDER_KEYS = {"priority", "stackable", "stop"}
-ALL_KEYS = _KEYS | _ORDER_KEYS | scope.KEYS | conditions.KEYS
+_ALL_KEYS = _KEYS | _ORDER_KEYS | scope.KEYS | conditions.KEYS
 
 
 @dataclass(frozen=True)
@@ -37,9 +38,8 @@ class DiscountRule:
         return self.name_en if language == "en" and self.name_en else self.name
 
 
-def read(reader: Reader, place: str, row: dict[str, Any], *, keys: set[str]) -> DiscountRule:
-    """The rule in `row`, which may say `keys`."""
-    reader.table(place, row, keys)
+def read(reader: Reader, place: str, row: dict[str, Any], leap_day: LeapDay) -> DiscountRule:
+    """The rule in `row`."""
     if "percent" not in row:
         reader.refuse(place, "percent", _("a number above 0, at most 100, such as 1.2"))
     return DiscountRule(
@@ -50,27 +50,27 @@ def read(reader: Reader, place: str, row: dict[str, Any], *, keys: set[str]) -> 
         percent=reader.fraction(place, row, "percent"),
         cap_minor=reader.optional_whole(place, row, "cap_minor", 1, MAX_NUMBER) or 0,
         scope=scope.read(reader, place, row),
-        conditions=conditions.read(reader, place, row),
+        conditions=conditions.read(reader, place, row, leap_day),
         priority=reader.optional_whole(place, row, "priority", 0, MAX_PRIORITY) or 0,
         stackable=reader.boolean(place, row, "stackable", default=False),
         stop=reader.boolean(place, row, "stop", default=False),
     )
 
 
-def read_all(reader: Reader, root: dict[str, Any]) -> tuple[DiscountRule, ...]:
+def read_all(reader: Reader, root: dict[str, Any], leap_day: LeapDay) -> tuple[DiscountRule, ...]:
     """Every [[discounts]], in the document's order."""
     return tuple(
-        read(reader, place, row, keys=ALL_KEYS)
+        read(reader, place, reader.table(place, row, _ALL_KEYS), leap_day)
         for place, row in reader.some_tables("", root, "discounts")
     )
 
 
 def read_of_tier(
-    reader: Reader, place: str, row: dict[str, Any], tier_key: str
+    reader: Reader, place: str, row: dict[str, Any], tier_key: str, leap_day: LeapDay
 ) -> tuple[DiscountRule, ...]:
     """Every [[tiers.discounts]] of the tier in `row`; they hold for that tier alone."""
     rules = [
-        read(reader, below, found, keys=ALL_KEYS - {"tiers"})
+        read(reader, below, reader.table(below, found, _ALL_KEYS - {"tiers"}), leap_day)
         for below, found in reader.some_tables(place, row, "discounts")
     ]
     return tuple(

@@ -131,5 +131,6 @@ def _less(line: Line, minor: int) -> Line:
 
 
 def _occasion(rule: DiscountRule, basket: Basket, buyer: Buyer) -> frozenset[str]:
-    """What using the rule now uses up, if it can be had once an occasion only."""
-    return frozenset()
+    """What using the rule now uses up: what is for a birthday can be had once each."""
+    occasion = rule.conditions.occasion(basket, buyer)
+    return frozenset({f"{rule.key}:{occasion.year}"} if occasion else ())

@@ -124,11 +124,12 @@ def parse(text: str, *, branches: frozenset[str] | None = None) -> Programme:
     points = reader.table("points", root.get("points", {}), POINT_KEYS)
     rounding = reader.table("rounding", root.get("rounding", {}), {"mode", "stage"})
     tier_rules = ladder.read_rules(reader, root)
+    leap_day = birthdays.read_leap_day(reader, root)
     programme = Programme(
         point_name=reader.text("points", points, "name", default="điểm"),
         point_name_en=reader.text("points", points, "name_en", default="points"),
         earn=tuple(
-            earn_rules.read(reader, *row, index)
+            earn_rules.read(reader, *row, index, leap_day)
             for index, row in enumerate(reader.tables("earn", root), 1)
         ),
         rounding=reader.choice("rounding", rounding, "mode", Rounding),
@@ -136,15 +137,18 @@ def parse(text: str, *, branches: frozenset[str] | None = None) -> Programme:
         expiry=expiry.read(reader, "points", points) or Never(),
         tier_rules=tier_rules,
         tiers=tuple(
-            ladder.read_tier(reader, *row, tier_rules) for row in reader.tables("tiers", root)
+            ladder.read_tier(reader, *row, tier_rules, leap_day)
+            for row in reader.tables("tiers", root)
         ),
         referral=referral.read(reader, root),
-        leap_day=birthdays.read_leap_day(reader, root),
+        leap_day=leap_day,
         refunds=refunds.read(reader, root),
         pending_days=pending.read(reader, points),
         basis=basis.read(reader, root),
-        marks=tuple(marks.read(reader, *row) for row in reader.some_tables("", root, "marks")),
-        discounts=discount_rules.read_all(reader, root),
+        marks=tuple(
+            marks.read(reader, *row, leap_day) for row in reader.some_tables("", root, "marks")
+        ),
+        discounts=discount_rules.read_all(reader, root, leap_day),
         pay=pay_rules.read(reader, root),
     )
     _check(reader, programme, branches)

@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from loyalty.programme import caps, conditions, scope
+from loyalty.programme.birthdays import LeapDay
 from loyalty.programme.caps import Cap
 from loyalty.programme.conditions import MAX_NUMBER, Conditions, Known
 from loyalty.programme.scope import Scope
@@ -58,7 +59,9 @@ class EarnRule:
         return self.name_en if language == "en" and self.name_en else self.name
 
 
-def read(reader: Reader, place: str, row: dict[str, Any], index: int) -> EarnRule:
+def read(
+    reader: Reader, place: str, row: dict[str, Any], index: int, leap_day: LeapDay
+) -> EarnRule:
     """The rule in `row`, the `index`-th of the document."""
     reader.table(place, row, _OWN_KEYS | _ORDER_KEYS | scope.KEYS | caps.KEYS | conditions.KEYS)
     kind = _kind(reader, place, row)
@@ -75,7 +78,7 @@ def read(reader: Reader, place: str, row: dict[str, Any], index: int) -> EarnRul
         multiplier=_multiplier(reader, place, row),
         scope=scope.read(reader, place, row),
         cap=caps.read(reader, place, row),
-        conditions=conditions.read(reader, place, row),
+        conditions=conditions.read(reader, place, row, leap_day),
         priority=reader.whole(place, row, "priority", 0, MAX_PRIORITY) if "priority" in row else 0,
         stackable=reader.boolean(place, row, "stackable", default=True),
         stop=reader.boolean(place, row, "stop", default=False),

@@ -9,6 +9,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from loyalty.programme import discount_rules, expiry
+from loyalty.programme.birthdays import LeapDay
 from loyalty.programme.conditions import MAX_NUMBER
 from loyalty.programme.discount_rules import DiscountRule
 from loyalty.programme.expiry import Expiry
@@ -114,7 +115,9 @@ def _only(reader: Reader, row: dict[str, Any], key: str, fits: bool, why: str) -
         reader.refuse("tier_rules", key, why)
 
 
-def read_tier(reader: Reader, place: str, row: dict[str, Any], rules: TierRules) -> Tier:
+def read_tier(
+    reader: Reader, place: str, row: dict[str, Any], rules: TierRules, leap_day: LeapDay
+) -> Tier:
     """The tier in `row`; its thresholds are in what the rules count."""
     ending = "minor" if rules.by is By.SPEND else rules.by.value
     entry_key, renewal_key = f"entry_{ending}", f"renewal_{ending}"
@@ -140,7 +143,7 @@ def read_tier(reader: Reader, place: str, row: dict[str, Any], rules: TierRules)
         renewal=renewal,
         multiplier=reader.fraction(place, row, "multiplier"),
         expiry=expiry.read(reader, place, row),
-        discounts=discount_rules.read_of_tier(reader, place, row, key),
+        discounts=discount_rules.read_of_tier(reader, place, row, key, leap_day),
         free_shipping=reader.boolean(place, row, "free_shipping", default=False),
         perks=tuple(perks),
         perks_en=tuple(perks_en),

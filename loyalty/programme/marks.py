@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from loyalty.programme import conditions, scope
 from loyalty.programme.basket import Basket, Buyer, Line
+from loyalty.programme.birthdays import LeapDay
 from loyalty.programme.conditions import Conditions
 from loyalty.programme.scope import Scope
 from loyalty.toml import Reader
@@ -37,7 +38,7 @@ class Mark:
         return self.name_en if language == "en" and self.name_en else self.name
 
 
-def read(reader: Reader, place: str, row: dict[str, Any]) -> Mark:
+def read(reader: Reader, place: str, row: dict[str, Any], leap_day: LeapDay) -> Mark:
     """The mark in `row`."""
     reader.table(place, row, _KEYS | scope.KEYS | conditions.KEYS)
     kept = {key: reader.boolean(place, row, key, default=True) for key in _WITHDRAWN}
@@ -50,7 +51,7 @@ def read(reader: Reader, place: str, row: dict[str, Any]) -> Mark:
         enabled=reader.boolean(place, row, "enabled", default=True),
         scope=scope.read(reader, place, row),
         discounted=reader.boolean(place, row, "discounted", default=False),
-        conditions=conditions.read(reader, place, row),
+        conditions=conditions.read(reader, place, row, leap_day),
         **kept,
     )
 

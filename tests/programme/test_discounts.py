@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loyalty.programme.basket import Buyer, Line
+from loyalty.programme.birthdays import Birthday
 from loyalty.programme.discounts import price
 from loyalty.programme.document import InvalidProgramme
 from tests.factories.clock import SAIGON
@@ -241,3 +242,88 @@ def test_tiers_may_share_a_key_but_not_with_a_discount_for_all():
         programme(SALE, tiers=shared)
     with pytest.raises(InvalidProgramme, match=r"tiers\[1\]\.discounts\[1\]\.tiers: không có khoá"):
         programme(tiers=ONE_TIER + of_tier + 'tiers = ["bac"]\n' + SILVER)
+
+
+BIRTHDAY = SALE.replace('"sale"', '"sinh-nhat"') + "birthday = {before = 3, after = 3}\n"
+
+
+def on(day):
+    return datetime.fromisoformat(f"{day}T12:00:00+07:00")
+
+
+@pytest.mark.parametrize(
+    ("day", "used"),
+    [
+        ("2026-12-28", None),
+        ("2026-12-29", "sinh-nhat:2027"),  # The window of 1 January 2027 has begun.
+        ("2027-01-04", "sinh-nhat:2027"),
+        ("2027-01-05", None),
+    ],
+)
+def test_a_birthday_discount_holds_around_the_birthday_and_names_the_occasion(day, used):
+    buyer = Buyer("moi", birthday=Birthday(1, 1))
+
+    priced = price(programme(BIRTHDAY), basket=basket(line(50_000), at=on(day)), buyer=buyer)
+
+    assert priced.used == frozenset({used} if used else ())
+    assert priced.discount_minor == (5_000 if used else 0)
+
+
+def test_a_birthday_discount_is_had_once_for_each_birthday():
+    rules, bill = programme(BIRTHDAY), basket(line(50_000), at=on("2027-01-02"))
+
+    def off(*used):
+        buyer = Buyer("moi", birthday=Birthday(1, 1), used=frozenset(used))
+        return price(rules, basket=bill, buyer=buyer).discount_minor
+
+    assert [off(), off("sinh-nhat:2026"), off("sinh-nhat:2027")] == [5_000, 5_000, 0]
+
+
+def test_a_birthday_discount_that_another_one_beats_is_not_used_up():
+    better = SALE.replace("= 10\n", "= 20\n")
+    buyer = Buyer("moi", birthday=Birthday(1, 1))
+    bill = basket(line(50_000), at=on("2027-01-01"))
+
+    priced = price(programme(BIRTHDAY, better), basket=bill, buyer=buyer)
+
+    assert (priced.discount_minor, priced.used) == (10_000, frozenset())
+
+
+def test_who_told_no_birthday_has_none():
+    bill = basket(line(50_000), at=on("2027-01-01"))
+
+    assert price(programme(BIRTHDAY), basket=bill, buyer=NEW).discount_minor == 0
+
+
+def test_a_birthday_may_be_lunar_and_29_february_comes_every_year():
+    rules = programme(BIRTHDAY.replace("{before = 3, after = 3}", '"day"'))
+    leap = programme(
+        '[birthdays]\nleap_day = "01/03"\n', BIRTHDAY.replace("{before = 3, after = 3}", '"day"')
+    )
+    moon = Buyer("moi", birthday=Birthday(15, 8, lunar=True))
+    leapling = Buyer("moi", birthday=Birthday(29, 2))
+
+    def used(document, buyer, day):
+        return sorted(price(document, basket=basket(line(1_000), at=on(day)), buyer=buyer).used)
+
+    assert used(rules, moon, "2026-09-25") == ["sinh-nhat:2026"]
+    assert used(rules, moon, "2026-09-26") == []
+    assert used(rules, leapling, "2027-02-28") == ["sinh-nhat:2027"]
+    assert used(leap, leapling, "2027-02-28") == []
+    assert used(leap, leapling, "2027-03-01") == ["sinh-nhat:2027"]
+
+
+def test_what_was_used_up_in_one_tier_is_used_up_in_the_next():
+    of_tier = (
+        '[[tiers.discounts]]\nkey = "sinh-nhat"\nname = "Sinh nhật"\npercent = 5\n'
+        'birthday = "month"\n'
+    )
+    rules = programme(tiers=ONE_TIER + of_tier + SILVER + of_tier.replace("= 5", "= 10"))
+    bill = basket(line(100_000), at=on("2026-11-30"))
+    born = Birthday(1, 11)
+
+    first = price(rules, basket=bill, buyer=Buyer("moi", birthday=born))
+    risen = price(rules, basket=bill, buyer=Buyer("bac", birthday=born, used=first.used))
+
+    assert (first.discount_minor, risen.discount_minor) == (5_000, 0)
+    assert price(rules, basket=bill, buyer=Buyer("bac", birthday=born)).discount_minor == 10_000

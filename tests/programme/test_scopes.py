@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loyalty.programme.basket import Buyer
+from loyalty.programme.birthdays import Birthday
 from loyalty.programme.document import InvalidProgramme
 from loyalty.programme.earning import earn
 from tests.factories.programmes import EVERYDAY, ONE_TIER, SILVER, basket, line, programme
@@ -320,3 +321,11 @@ def test_a_mistake_is_named_by_line_and_key(rule, error):
 def test_a_mark_must_withdraw_something():
     with pytest.raises(InvalidProgramme, match=r"marks\[1\]\.earns: ít nhất một khoá phải là"):
         programme('[[marks]]\nname = "X"\nlabels = ["x"]\n')
+
+
+def test_points_may_be_doubled_in_the_month_of_the_birthday():
+    doubled = rules('[[earn]]\nname = "Tháng sinh nhật"\nmultiplier = 2\nbirthday = "month"\n')
+
+    assert points(doubled, line(100_000), buyer=Buyer("moi", birthday=Birthday(30, 11))) == 20
+    assert points(doubled, line(100_000), buyer=Buyer("moi", birthday=Birthday(1, 12))) == 10
+    assert points(doubled, line(100_000)) == 10
