@@ -89,6 +89,10 @@ class Conditions:
             return None
         return occasion(buyer.birthday, on=basket.at.date(), window=self.birthday)
 
+    def over(self, on: date) -> bool:
+        """Whether the last day has passed by then."""
+        return self.last_day is not None and self.last_day < on
+
     @property
     def always(self) -> bool:
         """Whether they hold on every day and for every bill, tiers aside."""

@@ -32,7 +32,7 @@ from loyalty.programme import (
 )
 from loyalty.programme.basis import Basis
 from loyalty.programme.birthdays import LeapDay
-from loyalty.programme.conditions import Known
+from loyalty.programme.conditions import Conditions, Known
 from loyalty.programme.discount_rules import DiscountRule
 from loyalty.programme.earn_rules import EarnRule
 from loyalty.programme.expiry import Expiry, Never
@@ -83,6 +83,14 @@ class Programme:
     def tier(self, key: str) -> Tier:
         """The tier of that key, or the lowest when a later version has dropped it."""
         return next((tier for tier in self.tiers if tier.key == key), self.tiers[0])
+
+    @property
+    def conditions(self) -> Iterator[Conditions]:
+        """What every rule asks for."""
+        yield from (rule.conditions for rule in self.earn)
+        yield from (mark.conditions for mark in self.marks)
+        yield from (rule.conditions for rule in self.discounts)
+        yield from (rule.conditions for tier in self.tiers for rule in tier.discounts)
 
     def usable_from(self, bought_on: date) -> date | None:
         """The first day the points of a purchase can be spent; None: at once."""

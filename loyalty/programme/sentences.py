@@ -2,22 +2,22 @@
 
 from collections.abc import Mapping
 from datetime import date
-from decimal import Decimal
-from fractions import Fraction
 
-from babel.dates import format_date
-from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, override
 
-from loyalty.money import format_money
 from loyalty.programme.choosing import by_priority, everyday_rules
-from loyalty.programme.conditions import Conditions, Span
+from loyalty.programme.clauses import (
+    NO_NAMES,
+    Telling,
+    cap_clauses,
+    condition_clauses,
+    multiplier_text,
+    scope_clauses,
+)
 from loyalty.programme.document import Programme
 from loyalty.programme.earn_rules import EarnRule, Kind
 from loyalty.programme.expiry import AfterDays, AfterInactiveMonths, AfterMonths, EachYear, Expiry
-
-NO_NAMES: Mapping[str, str] = {}
 
 
 def earn_sentence(programme: Programme, *, currency: str, language: str) -> str:
@@ -43,7 +43,7 @@ def rule_sentences(
             programme, rule, currency=currency, language=language, branch_names=branch_names
         )
         for rule in by_priority(programme)
-        if rule.enabled and (rule.conditions.last_day is None or rule.conditions.last_day >= on)
+        if rule.enabled and not rule.conditions.over(on)
     ]
 
 
@@ -56,11 +56,13 @@ def rule_sentence(
     branch_names: Mapping[str, str] = NO_NAMES,
 ) -> str:
     """One rule with all that it asks for: "điểm × 2, vào thứ Ba, từ 14:00 đến 17:00"."""
+    telling = Telling(programme, currency, language, branch_names)
     with override(language):
         clauses = [
-            _gives(programme, rule, currency, language),
-            *_tiers_and_money(programme, rule.conditions, currency, language),
-            *_places_and_times(rule.conditions, branch_names, language),
+            _gives(telling, rule),
+            *scope_clauses(rule.scope),
+            *cap_clauses(telling, rule.cap),
+            *condition_clauses(telling, rule.conditions),
         ]
         if not rule.stackable:
             clauses.append(_("not together with another such offer"))
@@ -69,69 +71,17 @@ def rule_sentence(
     return ", ".join(clauses)
 
 
-def _gives(programme: Programme, rule: EarnRule, currency: str, language: str) -> str:
+def _gives(telling: Telling, rule: EarnRule) -> str:
     if rule.kind is Kind.TIMES:
-        times = multiplier_text(rule.multiplier, language=language)
-        return _("%(offer)s: points × %(times)s") % {"offer": rule.label(language), "times": times}
-    name = programme.point_name if language == "vi" else programme.point_name_en
-    words = {
-        "points": rule.points,
-        "name": _singular(name) if language == "en" and rule.points == 1 else name,
-    }
+        times = multiplier_text(rule.multiplier, language=telling.language)
+        words = {"offer": rule.label(telling.language), "times": times}
+        return _("%(offer)s: points × %(times)s") % words
+    words = {"points": telling.points(rule.points)}
     if rule.kind is Kind.ORDER:
-        return _("each bill = %(points)d %(name)s") % words
-    money = format_money(rule.per_minor, currency=currency, language=language)
-    return _("%(money)s = %(points)d %(name)s") % (words | {"money": money})
-
-
-def _tiers_and_money(
-    programme: Programme, conditions: Conditions, currency: str, language: str
-) -> list[str]:
-    clauses = []
-    if conditions.tiers:
-        names = ", ".join(programme.tier(key).label(language) for key in conditions.tiers)
-        clauses.append(_("for %(tiers)s members") % {"tiers": names})
-    if conditions.min_order_minor:
-        money = format_money(conditions.min_order_minor, currency=currency, language=language)
-        clauses.append(_("on bills from %(money)s") % {"money": money})
-    return clauses
-
-
-def _places_and_times(
-    conditions: Conditions, branch_names: Mapping[str, str], language: str
-) -> list[str]:
-    clauses = []
-    if conditions.branches:
-        names = ", ".join(branch_names.get(key, key) for key in conditions.branches)
-        clauses.append(_("at %(branches)s") % {"branches": names})
-    if conditions.weekdays:
-        days = ", ".join(_weekday(number, language) for number in sorted(conditions.weekdays))
-        clauses.append(_("on %(weekdays)s") % {"weekdays": days})
-    if conditions.hours:
-        clauses.append(", ".join(_hours(span) for span in conditions.hours))
-    if conditions.first_day:
-        clauses.append(_("from %(day)s") % {"day": _day(conditions.first_day, language)})
-    if conditions.last_day:
-        clauses.append(_("through %(day)s") % {"day": _day(conditions.last_day, language)})
-    return clauses
-
-
-def _weekday(number: int, language: str) -> str:
-    name = str(WEEKDAYS[number])
-    return name[0].lower() + name[1:] if language == "vi" else name
-
-
-def _hours(span: Span) -> str:
-    words = {"start": _clock(span.start), "end": _clock(span.end)}
-    return _("from %(start)s to %(end)s") % words
-
-
-def _clock(minutes: int) -> str:
-    return f"{minutes // 60:02}:{minutes % 60:02}"
-
-
-def _day(day: date, language: str) -> str:
-    return f"{day:%d/%m/%Y}" if language == "vi" else str(format_date(day, "d MMM y", locale="en"))
+        return _("each bill = %(points)s") % words
+    if rule.kind is Kind.UNIT:
+        return _("each article = %(points)s") % words
+    return _("%(money)s = %(points)s") % (words | {"money": telling.money(rule.per_minor)})
 
 
 def expiry_sentence(programme: Programme, *, language: str) -> str:
@@ -180,17 +130,3 @@ def _each_year(expiry: EachYear) -> str:
     if expiry.unless_active:
         sentence += " " + _("Whoever bought something in that year keeps them a year longer.")
     return sentence % words
-
-
-def multiplier_text(multiplier: Fraction, *, language: str) -> str:
-    """
-    >>> multiplier_text(Fraction(6, 5), language="vi"), multiplier_text(Fraction(2), language="en")
-    ('1,2', '2')
-    """
-    exact = Decimal(multiplier.numerator) / multiplier.denominator
-    text = f"{exact:.4f}".rstrip("0").rstrip(".")
-    return text.replace(".", ",") if language == "vi" else text
-
-
-def _singular(name: str) -> str:
-    return name.removesuffix("s")

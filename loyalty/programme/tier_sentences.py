@@ -4,9 +4,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, override
 
 from loyalty.money import format_money
+from loyalty.programme.clauses import multiplier_text
 from loyalty.programme.document import Programme
 from loyalty.programme.ladder import By, Downgrade, Steps, Tier, TierRules, Window
-from loyalty.programme.sentences import multiplier_text
 
 
 def tier_sentence(programme: Programme, tier: Tier, *, currency: str, language: str) -> str:

@@ -9,16 +9,19 @@ from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
 from loyalty.dates import local_date
+from loyalty.programme.benefit_sentences import (
+    basis_sentences,
+    discount_sentences,
+    mark_sentences,
+    pay_sentences,
+    perk_sentences,
+)
+from loyalty.programme.clauses import multiplier_text
 from loyalty.programme.document import Programme
 from loyalty.programme.ladder import By, Tier
 from loyalty.programme.models import ProgrammeVersion
 from loyalty.programme.referral_sentences import referral_sentences
-from loyalty.programme.sentences import (
-    earn_sentence,
-    expiry_sentence,
-    multiplier_text,
-    rule_sentences,
-)
+from loyalty.programme.sentences import earn_sentence, expiry_sentence, rule_sentences
 from loyalty.programme.term_sentences import pending_sentences, refund_sentences
 from loyalty.programme.tier_sentences import standing_sentences
 from loyalty.programme.versions import in_force
@@ -41,19 +44,32 @@ def earning(request: ShopRequest, programme: Programme) -> str:
 
 def sentences(request: ShopRequest, programme: Programme) -> list[str]:
     """How points come and go, each a whole sentence."""
+    currency, language = request.shop.currency, _language()
+    on, names = local_date(timezone.now(), request.shop.zone), _branch_names(programme)
     earning_rules = rule_sentences(
+        programme, currency=currency, language=language, on=on, branch_names=names
+    )
+    return [
+        *(f"{rule}." for rule in earning_rules),
+        *basis_sentences(programme, language=language),
+        *mark_sentences(programme, currency=currency, language=language, on=on, branch_names=names),
+        *pending_sentences(programme, language=_language()),
+        expiry(programme),
+        *pay_sentences(programme, currency=currency, language=language),
+        *refund_sentences(programme, language=_language()),
+    ]
+
+
+def benefits(request: ShopRequest, programme: Programme) -> list[str]:
+    """Money off, and what else the tiers give, each a whole sentence."""
+    discounts = discount_sentences(
         programme,
         currency=request.shop.currency,
         language=_language(),
         on=local_date(timezone.now(), request.shop.zone),
         branch_names=_branch_names(programme),
     )
-    return [
-        *(f"{rule}." for rule in earning_rules),
-        *pending_sentences(programme, language=_language()),
-        expiry(programme),
-        *refund_sentences(programme, language=_language()),
-    ]
+    return [*discounts, *perk_sentences(programme, language=_language())]
 
 
 def expiry(programme: Programme) -> str:
@@ -67,7 +83,7 @@ def bringing_friends(request: ShopRequest, programme: Programme) -> list[str]:
 
 
 def _branch_names(programme: Programme) -> dict[str, str]:
-    if not any(rule.conditions.branches for rule in programme.earn):
+    if not any(conditions.branches for conditions in programme.conditions):
         return {}
     return dict(Branch.objects.values_list("key", "name"))
 
@@ -95,6 +111,7 @@ def terms(request: VisitorRequest) -> HttpResponse:
             "referral_sentences": bringing_friends(request, rules.programme),
             "tiers": tier_lines(rules.programme),
             "tier_sentences": standing_sentences(rules.programme, language=_language()),
+            "benefit_sentences": benefits(request, rules.programme),
         },
     )
 

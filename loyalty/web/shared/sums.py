@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
-from loyalty.programme.sentences import multiplier_text
+from loyalty.programme.clauses import multiplier_text
 from loyalty.web.shared import display as shown
 
 
