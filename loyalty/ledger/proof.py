@@ -111,28 +111,34 @@ RULES = {
         GROUP BY l.id, o.id
         HAVING sum(a.points) < 0
     """,
-    "a lot expires after its last day, wholly, and again only after points came back": """
+    "a lot expires when it has ended, wholly, and again only after points came back": """
         SELECT l.account_id, l.id, l.expires_on, count(*) FILTER (WHERE e.kind = 'expire')
         FROM ledger_lot l
         JOIN ledger_allocation a ON a.lot_id = l.id
         JOIN ledger_entry e ON e.id = a.entry_id
+        JOIN ledger_account c ON c.customer_id = l.account_id
+        CROSS JOIN LATERAL (SELECT CASE WHEN l.expires_on IS NOT NULL THEN
+            coalesce(l.ended_on, greatest(l.expires_on, c.active_until)) END AS day) ends
         CROSS JOIN shop_shop s
         GROUP BY l.id
         HAVING bool_or(e.kind = 'expire' AND (l.remaining <> 0
                 OR split_part(e.reference, '/', 1) <> 'lot:' || l.id
                 OR l.expires_on IS NULL
-                OR (e.occurred_at AT TIME ZONE s.time_zone)::date <= l.expires_on))
+                OR (e.occurred_at AT TIME ZONE s.time_zone)::date <> ends.day + 1))
             OR count(*) FILTER (WHERE e.kind = 'expire')
                 > 1 + count(*) FILTER (WHERE a.points < 0)
     """,
-    "nothing is redeemed from a lot before its first day or after its last": """
+    "nothing is redeemed from a lot before its first day or after its end": """
         SELECT l.account_id, e.id, l.id, l.usable_from, l.expires_on
         FROM ledger_entry e
         JOIN ledger_allocation a ON a.entry_id = e.id
         JOIN ledger_lot l ON l.id = a.lot_id
+        JOIN ledger_account c ON c.customer_id = l.account_id
+        CROSS JOIN LATERAL (SELECT CASE WHEN l.expires_on IS NOT NULL THEN
+            coalesce(l.ended_on, greatest(l.expires_on, c.active_until)) END AS day) ends
         CROSS JOIN shop_shop s
         WHERE e.kind = 'redeem'
-            AND ((e.occurred_at AT TIME ZONE s.time_zone)::date > l.expires_on
+            AND ((e.occurred_at AT TIME ZONE s.time_zone)::date > ends.day
                 OR (e.occurred_at AT TIME ZONE s.time_zone)::date < l.usable_from)
     """,
     "an adjustment is what its author asked for, and above the limit another agreed": """

@@ -5,9 +5,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import QuerySet, Sum
+from django.db.models import Case, DateField, QuerySet, Sum, When
+from django.db.models.functions import Greatest
 
 from loyalty.ledger.models import Account, Entry, Lot
+
+# The last day of a lot that is open; of one for ever, none.
+_ENDS_ON = Case(
+    When(expires_on__isnull=False, then=Greatest("expires_on", "account__active_until")),
+    output_field=DateField(null=True),
+)
 
 
 @dataclass(frozen=True)
@@ -29,7 +36,7 @@ def points_of(customer_id: int, *, on: date) -> Points:
     """
     lots = list(
         Lot.objects.filter(account_id=customer_id, remaining__gt=0)
-        .values_list("usable_from", "expires_on")
+        .values_list("usable_from", _ENDS_ON)
         .annotate(points=Sum("remaining"))
     )
     if not lots:

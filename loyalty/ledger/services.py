@@ -6,7 +6,7 @@ transaction at READ COMMITTED.
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, NamedTuple
@@ -202,6 +202,26 @@ def debit(
     return Posted(entry_id, balance_after)
 
 
+def keep_alive(*, until: Mapping[int, date], at: datetime) -> dict[int, int]:
+    """
+    Let no lot of these customers end before the day given for each, and return their balances.
+    Never shortens. What had ended by the day of `at`, the moment of recording, expires first and
+    stays so. The caller holds the accounts' locks and has the transaction. Safe to repeat.
+    """
+    if not until:
+        return {}
+    shop = get_shop()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT customer_id, balance FROM ledger_extend(%s, %s::date[], %s::date, %s, %s)",
+            [
+                *(list(until), list(until.values())),
+                *(local_date(at, shop.zone), shop.time_zone, at),
+            ],
+        )
+        return dict(cursor.fetchall())
+
+
 def check_points(points: int) -> None:
     """Raise InvalidInput for points that no entry may have."""
     if not 0 < points <= MAX_POINTS:
@@ -210,7 +230,8 @@ def check_points(points: int) -> None:
 
 def expire_due(*, at: datetime) -> int:
     """
-    Post the expiry of every lot whose last day is over in the shop; return how many. Safe to
+    Post the expiry of every lot that has ended in the shop: its last day is over, and so is the
+    time that the customer's purchases keep points alive. Returns how many. Safe to
     run twice, late or in parallel: an unspent rest expires once, dated at the end of its day.
     One transaction a customer, so a stop in the middle loses nothing.
     """
@@ -218,6 +239,7 @@ def expire_due(*, at: datetime) -> int:
     today = local_date(at, shop.zone)
     due = (
         Lot.objects.filter(remaining__gt=0, expires_on__lt=today)
+        .exclude(account__active_until__gte=today)
         .order_by("account_id")
         .values_list("account_id", flat=True)
         .distinct()

@@ -156,3 +156,11 @@ def last_day(programme: Programme, *, earned_on: date, tier: Tier) -> date | Non
     None: for ever.
     """
     return (tier.expiry or programme.expiry).last_day(earned_on)
+
+
+def active_until(programme: Programme, *, bought_on: date, tier: Tier) -> date | None:
+    """
+    Through when a purchase on that shop-local day keeps a customer of `tier`'s points from
+    ending; None: purchases do not.
+    """
+    return (tier.expiry or programme.expiry).active_until(bought_on)

@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 from loyalty.ledger.services import Credit
 from loyalty.programme.basket import Buyer
-from loyalty.programme.earning import Earning, earn, last_day
+from loyalty.programme.earning import Earning, active_until, earn, last_day
 from loyalty.programme.ladder import Tier
 from loyalty.programme.versions import Rules
 from loyalty.purchases.bill import Bill
@@ -53,6 +53,7 @@ class Effect:
     credit: Credit | None  # None: no points.
     qualification: Qualification | None  # None: an anonymous sale, as `after`.
     after: Climb | None  # Where the customer stands now.
+    active_until: date | None = None  # No points of the customer end before that day.
 
     @property
     def points(self) -> int:
@@ -83,6 +84,7 @@ def effect_of(sale: Sale, situation: Situation) -> Effect:
         credit=_credit(sale, after.customer_id, earning, tier, rules) if earning.points else None,
         qualification=_qualification(sale, after.customer_id, amount_minor, earning.points),
         after=after,
+        active_until=active_until(rules.programme, bought_on=sale.on, tier=tier),
     )
 
 

@@ -12,6 +12,10 @@ def write(sale: Sale, situation: Situation, effect: Effect) -> Purchase:
     """Write the sale and all it did to its customer. The caller holds the locks of `look`."""
     purchase = row_of(sale, effect)
     purchase.balance_after = situation.balance
+    if effect.active_until and effect.after:
+        pk = effect.after.customer_id
+        kept = ledger.keep_alive(until={pk: effect.active_until}, at=sale.recorded_at)
+        purchase.balance_after = kept[pk]
     if effect.credit:
         posted = ledger.earn(
             credits_due=[effect.credit], source=sale.source, at=sale.recorded_at, by_id=sale.by_id

@@ -11,7 +11,12 @@ from tests.factories.clock import NOON
 
 
 def buy(
-    customer: Customer, reference: str, *, amount_minor: int = 100_000, at: datetime = NOON
+    customer: Customer,
+    reference: str,
+    *,
+    amount_minor: int = 100_000,
+    at: datetime = NOON,
+    recorded_at: datetime | None = None,
 ) -> Recorded:
     return record_purchase(
         source="till",
@@ -20,7 +25,7 @@ def buy(
         branch=None,
         bill=Bill.of_total(amount_minor),
         at=at,
-        recorded_at=at,
+        recorded_at=recorded_at or at,
         by=None,
     )
 

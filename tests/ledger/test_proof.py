@@ -51,10 +51,10 @@ DAMAGE = {
     "no lot is given more back than was taken from it": (
         "UPDATE ledger_allocation SET points = points - 10 WHERE points < 0"
     ),
-    "a lot expires after its last day, wholly, and again only after points came back": (
+    "a lot expires when it has ended, wholly, and again only after points came back": (
         "UPDATE ledger_entry SET kind = 'expire' WHERE kind = 'redeem'"
     ),
-    "nothing is redeemed from a lot before its first day or after its last": (
+    "nothing is redeemed from a lot before its first day or after its end": (
         "UPDATE ledger_lot SET expires_on = '2020-01-01'"
     ),
     "an adjustment is what its author asked for, and above the limit another agreed": (

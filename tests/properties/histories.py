@@ -4,7 +4,7 @@ time, late, years late and twice; the expiry job comes 0, 1 or 30 days after its
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from random import Random
@@ -38,10 +38,11 @@ VERSIONS = [
     Rules(datetime(1990, 1, 1, tzinfo=UTC), 10_000, 12, (100, 120, 150, 200), THRESHOLDS),
     Rules(CHANGE, 8_000, 5, (100, 125, 150, 200), THRESHOLDS),
 ]
+INACTIVE = [VERSIONS[0], replace(VERSIONS[1], inactive=True)]
 LATENESS = (0, 1, 30)  # Days.
 
 
-def open_shop(lowest: int = 0) -> list[Reward]:
+def open_shop(lowest: int = 0, versions: list[Rules] = VERSIONS) -> list[Reward]:
     """
     A shop where no return takes the balance below `lowest`: rules that change once, and three
     rewards.
@@ -51,7 +52,7 @@ def open_shop(lowest: int = 0) -> list[Reward]:
     shop_with_programme(document)
     for old, new in (
         ("per_minor = 10_000", "per_minor = 8_000"),
-        ("months = 12", "months = 5"),
+        ("after_months = 12", f"after_{'inactive_' if versions[1].inactive else ''}months = 5"),
         ("= 1.2\n", "= 1.25\n"),
     ):
         document = document.replace(old, new)
@@ -68,7 +69,7 @@ class History:
     days_late: int
     customer: Customer = field(default_factory=CustomerFactory)
     owner: User = field(default_factory=partial(StaffFactory, role="owner"))
-    book: Book = field(default_factory=lambda: Book(VERSIONS))
+    versions: list[Rules] = field(default_factory=lambda: VERSIONS)
     now: datetime = START
     sales: dict[str, tuple[int, datetime]] = field(default_factory=dict)
     refunds: dict[str, tuple[str, int, int]] = field(default_factory=dict)
@@ -78,6 +79,7 @@ class History:
 
     def __post_init__(self) -> None:
         self.random = Random(self.seed)
+        self.book = Book(self.versions)
         self.acts: dict[Callable[[], None], int] = {
             self.buy: 10,
             self.buy_late: 4,
@@ -215,7 +217,7 @@ class History:
 
     def _buy(self, name: str, amount: int, at: datetime) -> None:
         self.sales[name] = (amount, at)
-        expected = self.book.buy(name, amount, at)
+        expected = self.book.buy(name, amount, at, self.now)
         self.expect(self._record(name, amount, at), expected, name)
 
     def _record(self, name: str, amount: int, at: datetime) -> object:

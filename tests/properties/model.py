@@ -21,6 +21,7 @@ class Rules:
     months: int  # And then to the end of the month.
     hundredths: tuple[int, ...]  # By tier.
     thresholds: tuple[int, ...]
+    inactive: bool = False  # The months count from the last purchase.
 
 
 @dataclass
@@ -31,9 +32,10 @@ class Lot:
     last_day: date
     first_day: date = date.min
     expiries: int = 0
+    end: date = date.min  # Its last day, moved on as long as the customer keeps buying.
 
     def usable(self, today: date) -> bool:
-        return self.first_day <= today <= self.last_day
+        return self.first_day <= today <= self.end
 
 
 @dataclass
@@ -78,6 +80,7 @@ class Book:
     events: list[tuple[datetime, int]] = field(default_factory=list)  # What counts for the tier.
     sales: dict[str, Sale] = field(default_factory=dict)
     spent: dict[str, list[tuple[Lot, int]]] = field(default_factory=dict)
+    active_until: date = date.min
     owed: list[tuple[str, int]] = field(default_factory=list)  # By which refund; the oldest first.
     # (kind, reference, points, when it happened) and (entry, lot, points, debt repaid): no order, for a late
     # expiry is entered late but dated as if it had not been.
@@ -88,16 +91,30 @@ class Book:
     def balance(self) -> int:
         return sum(lot.left for lot in self.lots) - sum(points for _name, points in self.owed)
 
-    def buy(self, name: str, amount: int, at: datetime) -> int:
+    def buy(self, name: str, amount: int, at: datetime, now: datetime) -> int:
         rules = [version for version in self.versions if version.since <= at][-1]
         points = amount // rules.per_minor * rules.hundredths[self.tier] // 100
+        last_day = month_end(day_of(at), rules.months)
         self._count(amount, at)
         self.sales[name] = Sale(amount, points)
+        if rules.inactive:
+            self._keep_alive(last_day, day_of(now))
         if points:
-            self.lots.append(Lot(name, points, points, month_end(day_of(at), rules.months)))
+            self._open(Lot(name, points, points, last_day))
             self.lines["earn", name, points, at] += 1
             self._repay(name, self.lots[-1:])
         return points
+
+    def _keep_alive(self, until: date, today: date) -> None:
+        self.expire(today)
+        for lot in self.lots:
+            if lot.end >= today:
+                lot.end = max(lot.end, until)
+        self.active_until = max(self.active_until, until)
+
+    def _open(self, lot: Lot) -> None:
+        lot.end = max(lot.last_day, self.active_until)
+        self.lots.append(lot)
 
     def _count(self, amount: int, at: datetime) -> None:
         """The tier of the highest spend there ever was, in the order in which things happened."""
@@ -151,7 +168,7 @@ class Book:
 
     def give(self, kind: str, name: str, points: int, at: datetime, first_day: date) -> None:
         """Points for ever, from `first_day`."""
-        self.lots.append(Lot(name, points, points, FOR_EVER, first_day))
+        self._open(Lot(name, points, points, FOR_EVER, first_day))
         self.lines[kind, name, points, at] += 1
         self._repay(name, self.lots[-1:])
 
@@ -169,10 +186,10 @@ class Book:
 
     def expire(self, today: date) -> None:
         for lot in self._in_order():
-            if lot.last_day < today and lot.left:
+            if lot.end < today and lot.left:
                 lot.expiries += 1
                 name = f"lot:{lot.name}" + (f"/{lot.expiries}" if lot.expiries > 1 else "")
-                self.lines["expire", name, -lot.left, midnight_after(lot.last_day)] += 1
+                self.lines["expire", name, -lot.left, midnight_after(lot.end)] += 1
                 if lot.name in self.sales:
                     self.sales[lot.name].expired += lot.left
                 self._take(name, lot, lot.left)

@@ -8,7 +8,7 @@ import os
 import pytest
 
 from loyalty.ledger.proof import verify
-from tests.properties.histories import LATENESS, History, open_shop
+from tests.properties.histories import INACTIVE, LATENESS, VERSIONS, History, open_shop
 from tests.properties.ledgers import said_by_product
 from tests.support.rounds import rounds
 
@@ -28,10 +28,12 @@ def seeds(batch: int) -> range:
 @pytest.mark.parametrize("batch", range(NUMBER // BATCH))
 def test_the_ledger_is_what_the_model_says_after_any_history(batch):
     lowest = FLOORS[seeds(batch).start // BATCH % len(FLOORS)]
-    rewards = open_shop(lowest)
+    versions = (VERSIONS, INACTIVE)[batch % 2]
+    rewards = open_shop(lowest, versions)
     wrong = []
     for seed in seeds(batch):
-        history = History(seed, rewards, days_late=LATENESS[seed % 3], lowest=lowest)
+        late = LATENESS[seed % 3]
+        history = History(seed, rewards, days_late=late, lowest=lowest, versions=versions)
         history.play()
         wrong += history.differences()
 

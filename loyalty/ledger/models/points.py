@@ -33,6 +33,8 @@ class Account(models.Model):
     last_number = models.PositiveIntegerField(null=True, editable=False)
     # The customer was merged into another: a trigger refuses every further entry.
     closed_at = models.DateTimeField(_("closed at"), null=True, editable=False)
+    # Where purchases keep points alive: no lot ends before that day. Null: there is no such rule.
+    active_until = models.DateField(_("active until"), null=True, editable=False)
 
     class Meta:
         verbose_name = _("account")
@@ -163,7 +165,11 @@ class Lot(models.Model):
     # points − Σ allocations; only the trigger on Allocation moves it.
     remaining = models.BigIntegerField(_("remaining"))
     usable_from = models.DateField(_("first day"), null=True)  # Null: at once.
-    expires_on = models.DateField(_("last day"), null=True)  # Usable through it. Null: for ever.
+    # The last day it was promised for; the account's `active_until` may be later, and then counts.
+    # Null: for ever.
+    expires_on = models.DateField(_("last day"), null=True)
+    # The day it came to its end, kept when a purchase after that made the account active anew.
+    ended_on = models.DateField(_("ended on"), null=True, editable=False)
 
     class Meta:
         verbose_name = _("lot")
@@ -172,6 +178,10 @@ class Lot(models.Model):
             models.CheckConstraint(
                 condition=Q(remaining__gte=0, remaining__lte=F("points"), points__gt=0),
                 name="lot_never_overspent",
+            ),
+            models.CheckConstraint(
+                condition=Q(ended_on__isnull=True) | Q(ended_on__gte=F("expires_on")),
+                name="lot_ends_no_sooner_than_promised",
             ),
         ]
         indexes = [

@@ -92,6 +92,7 @@ def _record(sales: Sequence[Sale], course: Course) -> list[Purchase]:
     balances = {pk: account.balance for pk, account in ledger.lock_accounts(ids).items()}
     climbs = tiers.climbs_of(ids, course=course, earliest=_earliest(sales))
     effects = [_effect(sale, climbs, course) for sale in sales]
+    balances |= ledger.keep_alive(until=_active_until(effects), at=sales[0].recorded_at)
     posted = ledger.earn(
         credits_due=[effect.credit for effect in effects if effect.credit],
         source=sales[0].source,
@@ -127,6 +128,16 @@ def _keep(purchases: Sequence[Purchase], effects: Sequence[Effect], ends: Sequen
 def _earliest(sales: Sequence[Sale]) -> dict[int, datetime]:
     """When each customer's first sale of these happened; they come in the order of time."""
     return {sale.customer_id: sale.at for sale in reversed(sales) if sale.customer_id is not None}
+
+
+def _active_until(effects: Sequence[Effect]) -> dict[int, date]:
+    """Through when these sales keep the points of each customer alive, where they do."""
+    latest: dict[int, date] = {}
+    for effect in effects:
+        if effect.active_until and effect.after:
+            pk = effect.after.customer_id
+            latest[pk] = max(effect.active_until, latest.get(pk, date.min))
+    return latest
 
 
 def _effect(sale: Sale, climbs: dict[int, Climb], course: Course) -> Effect:
