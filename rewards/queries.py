@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet, Sum
 
-from rewards.models import Reward, Voucher
+from customers.models import Customer
+from rewards.models import Referral, Reward, Voucher
 
 
 @dataclass(frozen=True)
@@ -38,4 +39,28 @@ def closed_vouchers(customer_id: int, *, on: date) -> QuerySet[Voucher]:
         .filter(~Q(state=Voucher.State.ISSUED) | Q(expires_on__lt=on))
         .select_related("reward", "used_branch")
         .order_by("-pk")
+    )
+
+
+@dataclass(frozen=True)
+class Brought:
+    """The friends a member has brought."""
+
+    friends: int
+    paid: int  # Of them, those the member got points for.
+    points: int
+
+
+def brought_by(customer_id: int) -> Brought:
+    """What bringing friends has come to for this member, merged numbers included. One query."""
+    numbers = Customer.objects.filter(Q(pk=customer_id) | Q(merged_into=customer_id))
+    paid = Q(state=Referral.State.PAID, referrer_entry__isnull=False)
+    return Brought(
+        **Referral.objects.filter(referrer__in=numbers)
+        .exclude(state__in=[Referral.State.REFUSED, Referral.State.TAKEN_BACK])
+        .aggregate(
+            friends=Count("pk"),
+            paid=Count("pk", filter=paid),
+            points=Sum("referrer_entry__points", filter=paid, default=0),
+        )
     )

@@ -25,6 +25,25 @@ def referral_sentences(programme: Programme, *, currency: str, language: str) ->
         ]
 
 
+def invitation_sentences(programme: Programme, *, currency: str, language: str) -> list[str]:
+    """What a friend gets who is invited; nothing when that is nothing."""
+    referral = programme.referral
+    if referral is None or not referral.friend_points:
+        return []
+    with override(language):
+        words = {"yours": _points(programme, referral.friend_points, language)}
+        if referral.event is Event.ENROLMENT:
+            gift = _("%(yours)s for you once you are a member.") % words
+        elif referral.min_order_minor:
+            least = format_money(referral.min_order_minor, currency=currency, language=language)
+            gift = _("%(yours)s for you after your first purchase from %(money)s.") % (
+                words | {"money": least}
+            )
+        else:
+            gift = _("%(yours)s for you after your first purchase.") % words
+        return [gift, *_days(referral)]
+
+
 def _gifts(programme: Programme, referral: Referral, language: str) -> str:
     yours = _points(programme, referral.referrer_points, language)
     theirs = _points(programme, referral.friend_points, language)

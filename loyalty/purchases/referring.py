@@ -56,6 +56,11 @@ WHERE r.state IN ('due', 'paid') AND (%(only)s::bigint IS NULL OR r.id = %(only)
 """
 
 
+def takes_codes(at: datetime) -> bool:
+    """Whether the programme gives anything for bringing friends at that moment."""
+    return in_force(at).programme.referral is not None
+
+
 @whole
 def refer(*, friend: Customer, code: str, at: datetime, by: User | None) -> Referral:
     """
@@ -77,6 +82,12 @@ def refer(*, friend: Customer, code: str, at: datetime, by: User | None) -> Refe
     if section.event is Event.ENROLMENT:
         _settle_soon(referral.pk, at=at)
     return referral
+
+
+def may_be_brought(customer: Customer) -> bool:
+    """Whether the customer may still say who brought them: nobody yet, and nothing bought."""
+    known = referrals.of_friend(customer.kept_id).exists()
+    return not known and not _sales_of(customer.kept_id).exists()
 
 
 def _sales_of(customer_id: int) -> QuerySet[Purchase]:

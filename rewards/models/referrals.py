@@ -32,7 +32,7 @@ class Referral(models.Model):
         OPEN = "open", _("Waits for the friend's first purchase")
         HELD = "held", _("Waits for a manager")
         DUE = "due", _("Waits for its day")
-        PAID = "paid", _("Paid")
+        PAID = "paid", _("Points paid")
         REFUSED = "refused", _("Refused")
         TAKEN_BACK = "taken_back", _("Taken back")
 
@@ -58,7 +58,7 @@ class Referral(models.Model):
         Customer, on_delete=models.PROTECT, related_name="referral", verbose_name=_("friend")
     )
     referrer = models.ForeignKey(
-        Customer, on_delete=models.PROTECT, related_name="referrals", verbose_name=_("member")
+        Customer, on_delete=models.PROTECT, related_name="referrals", verbose_name=_("brought by")
     )
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.OPEN)
     reason = models.CharField(_("why"), max_length=20, choices=Reason, blank=True)

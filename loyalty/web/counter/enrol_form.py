@@ -49,6 +49,14 @@ class EnrolForm(forms.Form):
             attrs={"class": "input", "inputmode": "email", "autocomplete": "off"}
         ),
     )
+    referral_code = forms.CharField(
+        label=_("Code of the friend who brought them"),
+        max_length=40,
+        required=False,
+        widget=forms.TextInput(
+            attrs={"class": "input", "autocomplete": "off", "autocapitalize": "characters"}
+        ),
+    )
     most_a_month = Consent.MOST_A_MONTH  # The page says it where it asks.
     consents = forms.MultipleChoiceField(
         label=_("May we write to them?"),

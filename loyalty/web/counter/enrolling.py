@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST
 from customers.models import Consent, Customer
 from customers.services import AlreadyEnrolled, enrol_customer, record_consent
 from loyalty.errors import InvalidInput
+from loyalty.purchases.referring import refer
 from loyalty.web.counter.enrol_form import EnrolForm
 from loyalty.web.counter.sale import Till, show_till, to_till_of
 from loyalty.web.counter.till import TillRequest, at_the_till
@@ -52,6 +53,8 @@ def _enrol(form: EnrolForm, request: TillRequest, *, at: datetime) -> Customer:
         at=at,
         by=request.user,
     )
+    if data["referral_code"]:
+        refer(friend=customer, code=data["referral_code"], at=at, by=request.user)
     for channel in data["consents"]:
         record_consent(
             customer=customer,

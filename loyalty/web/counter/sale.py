@@ -16,6 +16,7 @@ from loyalty.errors import Conflict, DomainError
 from loyalty.money import minor_digits, parse_money
 from loyalty.purchases.bill import Bill
 from loyalty.purchases.recording import Recorded, record_purchase
+from loyalty.purchases.referring import takes_codes
 from loyalty.web.counter.enrol_form import EnrolForm
 from loyalty.web.counter.panel import panel_of
 from loyalty.web.counter.preview import preview_of
@@ -118,6 +119,7 @@ def show_till(request: TillRequest, till: Till, *, status: int = 200) -> HttpRes
         {
             "till": till,
             "panel": panel,
+            "takes_codes": till.enrol is not None and takes_codes(now),
             "preview": shown,
             "reference": till.reference or new_reference(),
             "currency_sign": "đ" if shop.currency == "VND" else shop.currency,

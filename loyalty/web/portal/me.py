@@ -40,6 +40,7 @@ def me(request: MemberRequest) -> HttpResponse:
             "channels": _channels_of(request.member),
             **_birthday_of(request.member),
             "most_a_month": Consent.MOST_A_MONTH,
+            "brings_friends": in_force(timezone.now()).programme.referral is not None,
         },
     )
 

@@ -20,7 +20,7 @@ from loyalty.programme.clauses import multiplier_text
 from loyalty.programme.document import Programme
 from loyalty.programme.ladder import By, Tier
 from loyalty.programme.models import ProgrammeVersion
-from loyalty.programme.referral_sentences import referral_sentences
+from loyalty.programme.referral_sentences import invitation_sentences, referral_sentences
 from loyalty.programme.sentences import earn_sentence, expiry_sentence, rule_sentences
 from loyalty.programme.term_sentences import pending_sentences, refund_sentences
 from loyalty.programme.tier_sentences import standing_sentences
@@ -80,6 +80,11 @@ def expiry(programme: Programme) -> str:
 def bringing_friends(request: ShopRequest, programme: Programme) -> list[str]:
     """What a member and a friend they bring get; empty when that is not in the programme."""
     return referral_sentences(programme, currency=request.shop.currency, language=_language())
+
+
+def invitation(request: ShopRequest, programme: Programme) -> list[str]:
+    """What the friend who reads it gets; empty when that is nothing."""
+    return invitation_sentences(programme, currency=request.shop.currency, language=_language())
 
 
 def _branch_names(programme: Programme) -> dict[str, str]:

@@ -14,6 +14,7 @@ from loyalty.ledger.models import Entry
 from loyalty.ledger.queries import entries_of
 from loyalty.web.shared import display as shown
 from loyalty.web.shared.sums import Step, earning_steps, points_text
+from rewards import referral_points
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,8 @@ def _title(entry: Entry) -> str:
     cancelled = getattr(entry, "cancelled_redemption", None)
     if cancelled is not None:
         return _("Cancelled: %(reward)s") % {"reward": shown.named(cancelled.reward)}
+    if entry.source == referral_points.SOURCE:
+        return _brought(entry)
     titles = {
         Entry.Kind.EARN: _("Points earned"),
         Entry.Kind.REDEEM: _("Points spent"),
@@ -80,6 +83,14 @@ def _title(entry: Entry) -> str:
         Entry.Kind.REVERSE: _("Taken back"),
     }
     return titles[Entry.Kind(entry.kind)]
+
+
+def _brought(entry: Entry) -> str:
+    if entry.kind == Entry.Kind.REVERSE:
+        return _("Bringing a friend: taken back, the purchase was returned")
+    if entry.explanation.get("side") == "friend":
+        return _("Welcome gift: a friend brought you")
+    return _("You brought a friend")
 
 
 def _steps(entry: Entry) -> tuple[Step, ...]:

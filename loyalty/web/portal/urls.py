@@ -1,6 +1,6 @@
 from django.urls import path
 
-from loyalty.web.portal import card, history, home, me, rewards, rules, sign_in, vouchers
+from loyalty.web.portal import card, history, home, me, refer, rewards, rules, sign_in, vouchers
 
 app_name = "portal"
 
@@ -18,5 +18,6 @@ urlpatterns = [
     path("vouchers/<int:voucher_id>", vouchers.voucher, name="voucher"),
     path("me", me.me, name="me"),
     path("me/consents", me.consents, name="consents"),
+    path("refer", refer.page, name="refer"),
     path("terms", rules.terms, name="terms"),
 ]
