@@ -6,8 +6,10 @@ from datetime import timedelta
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, transaction
+from django.utils import timezone
 
 from loyalty.errors import DomainError
+from loyalty.programme.document import parse
 from loyalty.programme.models import ProgrammeVersion
 from loyalty.programme.versions import NoProgramme, in_force, publish
 from tests.factories.clock import NOON
@@ -61,14 +63,17 @@ def test_a_version_never_changes():
             forbidden()
 
 
-def test_load_and_dump_are_a_round_trip(tmp_path, capsys):
+@pytest.mark.parametrize("path", sorted(STARTERS.glob("*.toml")), ids=lambda path: path.stem)
+def test_load_and_dump_are_a_round_trip(path, tmp_path, capsys):
     ShopFactory()
-    call_command("load_programme", str(STARTERS / "cafe.toml"))
+    call_command("load_programme", str(path))
     capsys.readouterr()
 
     call_command("dump_programme")
 
-    assert capsys.readouterr().out == CAFE
+    dumped = capsys.readouterr().out
+    assert dumped == path.read_text(encoding="utf-8")
+    assert parse(dumped) == in_force(timezone.now()).programme
 
 
 def test_a_bad_file_is_named_and_publishes_nothing(tmp_path):
