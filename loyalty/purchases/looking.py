@@ -1,6 +1,9 @@
 """The first step of a sale: read, under the locks, all that its rules will ask about."""
 
+from loyalty.dates import local_date
 from loyalty.ledger import services as ledger
+from loyalty.ledger.queries import points_of
+from loyalty.purchases.extras import extras_of
 from loyalty.purchases.models import Purchase
 from loyalty.purchases.sale import Sale, Situation
 from loyalty.tiers import services as tiers
@@ -21,14 +24,28 @@ def look(sale: Sale, course: Course) -> Purchase | Situation:
     if sale.customer_id is None:
         return Situation(course, None)
     account = ledger.lock_accounts([sale.customer_id])[sale.customer_id]
-    climbs = tiers.climbs_of(
-        [account.customer_id], course=course, earliest={account.customer_id: sale.at}
+    return _situation(
+        account.customer_id, account.balance, sale, course, pays=bool(sale.bill.spend_points)
     )
-    return Situation(course, climbs[account.customer_id], account.balance)
 
 
-def glance(customer_id: int | None, course: Course) -> Situation:
+def glance(customer_id: int | None, sale: Sale, course: Course) -> Situation:
     """The same for a sale that is only thought of: nothing is locked."""
     if customer_id is None:
         return Situation(course, None)
-    return Situation(course, tiers.climbs_of([customer_id], course=course)[customer_id])
+    pay = course.at(sale.at).programme.pay
+    return _situation(customer_id, 0, sale, course, pays=pay is not None and pay.enabled)
+
+
+def _situation(
+    customer_id: int, balance: int, sale: Sale, course: Course, *, pays: bool
+) -> Situation:
+    climbs = tiers.climbs_of([customer_id], course=course, earliest={customer_id: sale.at})
+    today = local_date(sale.recorded_at, course.zone)
+    return Situation(
+        course,
+        climbs[customer_id],
+        balance,
+        usable=points_of(customer_id, on=today).usable if pays else 0,
+        extras=extras_of([customer_id], [course.at(sale.at).programme])[customer_id],
+    )

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -10,33 +11,70 @@ from customers.models import Customer
 from customers.queries import numbers_of
 from loyalty.dates import local_date
 from loyalty.errors import Conflict, InvalidInput
+from loyalty.ledger.models import Entry
+from loyalty.programme.paying import Offer
 from loyalty.purchases import referring
 from loyalty.purchases.bill import Bill, request_hash
 from loyalty.purchases.looking import glance, look
 from loyalty.purchases.models import Purchase
-from loyalty.purchases.sale import Effect, Sale, effect_of
+from loyalty.purchases.sale import Effect, Sale, effect_of, offer_of
 from loyalty.purchases.writing import write
 from loyalty.shop.models import Branch, User
 from loyalty.shop.queries import get_shop
 from loyalty.tiers import services as tiers
 from loyalty.transactions import whole
 
+LONGEST_REFERENCE = 100
+PREFIX = len("spend:")  # What the entry of points that pay has before it.
+
 
 @dataclass(frozen=True)
 class Recorded:
-    """What a sale did. Points are whole."""
+    """What a sale did; the same however often it is asked for. Points are whole."""
 
     purchase: Purchase
-    balance: int  # After the sale; 0 for an anonymous one.
-    tier_before: str  # Keys of tiers; empty for an anonymous sale.
-    tier_after: str
+    usable_from: date | None  # The first day its points can be used; None: at once, or none.
+    # How its points came about, as the ledger keeps it; empty where it earned none.
+    explanation: dict[str, Any]
     replayed: bool  # The sale had been recorded before; nothing was written now.
 
+    @property
+    def balance(self) -> int:
+        """After the sale; 0 for an anonymous one."""
+        return self.purchase.balance_after
 
-def quote(*, customer: Customer | None, branch: Branch | None, bill: Bill, at: datetime) -> Effect:
+    @property
+    def pending(self) -> int:
+        """Of the points it earned, those that cannot be used at once."""
+        return self.purchase.points if self.usable_from else 0
+
+    @property
+    def tier_before(self) -> str:
+        """The tier's key; empty for an anonymous sale."""
+        return self.purchase.tier_before
+
+    @property
+    def tier_after(self) -> str:
+        return self.purchase.tier_after
+
+
+@dataclass(frozen=True)
+class Quote:
+    """What a sale would come to."""
+
+    effect: Effect
+    offer: Offer  # How many of the customer's points could pay for it.
+
+    @property
+    def points(self) -> int:
+        """What the customer would get; 0 for an anonymous sale."""
+        return self.effect.points
+
+
+def quote(*, customer: Customer | None, branch: Branch | None, bill: Bill, at: datetime) -> Quote:
     """
     What the sale of `bill` in `branch` would come to at that moment. Writes nothing. Raises
-    InvalidInput naming the field.
+    InvalidInput naming the field, and PointsRefused.
     """
     bill.check()
     course = tiers.course_of(get_shop().zone)
@@ -52,7 +90,9 @@ def quote(*, customer: Customer | None, branch: Branch | None, bill: Bill, at: d
         recorded_at=at,
         by_id=None,
     )
-    return effect_of(sale, glance(customer.kept_id if customer else None, course))
+    met = glance(customer.kept_id if customer else None, sale, course)
+    effect = effect_of(sale, met)
+    return Quote(effect, offer_of(sale, met, effect))
 
 
 @whole
@@ -68,14 +108,15 @@ def record_purchase(
     by: User | None,
 ) -> Recorded:
     """
-    Record the sale of `bill` that happened `at`, add its points at the customer's current tier
-    rate, then look at the tier again. Without a customer it only counts as revenue.
+    Record the sale of `bill` that happened `at`: price it by the rules of that moment, take the
+    points that pay, add those it earns at the customer's current tier rate, then look at the tier
+    again. Without a customer it only counts as revenue.
 
     Safe to retry with the same `source` and `reference`: the same sale answers as it did first;
-    another sale raises Conflict and writes nothing. Raises InvalidInput naming the field.
+    another sale raises Conflict and writes nothing. Raises InvalidInput naming the field, and
+    where points are to pay PointsRefused, InsufficientPoints or AccountFrozen.
     """
-    if not reference or len(reference) > 100:
-        raise InvalidInput("reference", _("A receipt number of at most 100 letters is needed."))
+    _check_reference(reference, bill)
     bill.check()
     course = tiers.course_of(get_shop().zone)
     sale = Sale(
@@ -93,16 +134,29 @@ def record_purchase(
     met = look(sale, course)
     if isinstance(met, Purchase):
         return _replay(met, sale)
-    purchase = write(sale, met, effect_of(sale, met))
+    effect = effect_of(sale, met)
+    purchase, credit = write(sale, met, effect), effect.credit
     if purchase.customer_id is not None:
         referring.after_sale(purchase.customer_id, at=recorded_at)
-    return _recorded(purchase, replayed=False)
+    if credit is None:
+        return Recorded(purchase, None, {}, replayed=False)
+    return Recorded(purchase, credit.usable_from, credit.explanation, replayed=False)
+
+
+def _check_reference(reference: str, bill: Bill) -> None:
+    longest = LONGEST_REFERENCE - (PREFIX if bill.spend_points else 0)
+    if not reference or len(reference) > longest:
+        wanted = _("A receipt number of at most %(count)d letters is needed.") % {"count": longest}
+        raise InvalidInput("reference", wanted)
 
 
 def _replay(known: Purchase, sale: Sale) -> Recorded:
     if known.request_hash not in _hashes(sale):
         raise Conflict(_("This receipt number was used for another sale."))
-    return _recorded(known, replayed=True)
+    if known.entry_id is None:
+        return Recorded(known, None, {}, replayed=True)
+    entry = Entry.objects.select_related("lot").get(pk=known.entry_id)
+    return Recorded(known, entry.lot.usable_from, entry.explanation, replayed=True)
 
 
 def _hashes(sale: Sale) -> Iterator[str]:
@@ -110,9 +164,3 @@ def _hashes(sale: Sale) -> Iterator[str]:
     yield request_hash(customer_id=sale.customer_id, branch_id=sale.branch_id, bill=sale.bill)
     for number in numbers_of(sale.customer_id) if sale.customer_id else ():
         yield request_hash(customer_id=number, branch_id=sale.branch_id, bill=sale.bill)
-
-
-def _recorded(purchase: Purchase, *, replayed: bool) -> Recorded:
-    return Recorded(
-        purchase, purchase.balance_after, purchase.tier_before, purchase.tier_after, replayed
-    )

@@ -1,21 +1,29 @@
 """The last step of a sale: keep what the rules said, all of it or nothing."""
 
+from collections.abc import Iterator
+from typing import Any
+
 from loyalty.ledger import services as ledger
 from loyalty.purchases import activity
 from loyalty.purchases.bill import request_hash
-from loyalty.purchases.models import Purchase
+from loyalty.purchases.models import CapUse, DiscountUse, Purchase, PurchaseLine
 from loyalty.purchases.sale import Effect, Sale, Situation
 from loyalty.tiers import services as tiers
 
 
 def write(sale: Sale, situation: Situation, effect: Effect) -> Purchase:
-    """Write the sale and all it did to its customer. The caller holds the locks of `look`."""
+    """
+    Write the sale and all it did to its customer. The caller holds the locks of `look`. Raises
+    InsufficientPoints or AccountFrozen where points were to pay.
+    """
     purchase = row_of(sale, effect)
     purchase.balance_after = situation.balance
     if effect.active_until and effect.after:
         pk = effect.after.customer_id
         kept = ledger.keep_alive(until={pk: effect.active_until}, at=sale.recorded_at)
         purchase.balance_after = kept[pk]
+    if effect.payment.points:
+        _spend(purchase, sale, effect)
     if effect.credit:
         posted = ledger.earn(
             credits_due=[effect.credit], source=sale.source, at=sale.recorded_at, by_id=sale.by_id
@@ -29,11 +37,20 @@ def write(sale: Sale, situation: Situation, effect: Effect) -> Purchase:
         )
         activity.add([purchase])
     purchase.save(force_insert=True)
+    if sale.bill.lines:
+        PurchaseLine.objects.bulk_create(_lines(purchase, sale, effect))
+    if effect.after and effect.priced.used:
+        DiscountUse.objects.bulk_create(
+            DiscountUse(purchase=purchase, customer_id=effect.after.customer_id, used=used)
+            for used in sorted(effect.priced.used)
+        )
+    CapUse.objects.bulk_create(cap_uses(purchase, effect))
     return purchase
 
 
 def row_of(sale: Sale, effect: Effect) -> Purchase:
-    """The purchase as it will be kept; its entry and its balance are the ledger's to say."""
+    """The purchase as it will be kept; its entries and its balance are the ledger's to say."""
+    priced, earning = effect.priced, effect.earning
     return Purchase(
         customer_id=effect.after.customer_id if effect.after else None,
         branch_id=sale.branch_id,
@@ -43,6 +60,15 @@ def row_of(sale: Sale, effect: Effect) -> Purchase:
             customer_id=sale.customer_id, branch_id=sale.branch_id, bill=sale.bill
         ),
         amount_minor=effect.amount_minor,
+        discount_minor=priced.discount_minor,
+        discounts=_discounts(sale, effect),
+        shipping_minor=priced.basket.shipping_minor,
+        free_shipping=priced.free_shipping,
+        channel=sale.bill.channel,
+        uncounted_minor=effect.amount_minor - priced.tier_minor,
+        tier_points=None if earning.tier_points == earning.points else earning.tier_points,
+        spent_points=effect.payment.points,
+        spent_minor=effect.payment.worth_minor,
         points=effect.points,
         tier_before=effect.tier_before,
         tier_after=effect.tier_after,
@@ -52,3 +78,73 @@ def row_of(sale: Sale, effect: Effect) -> Purchase:
         recorded_by_id=sale.by_id,
         batch_id=sale.batch_id,
     )
+
+
+def cap_uses(purchase: Purchase, effect: Effect) -> Iterator[CapUse]:
+    """What rules with a cap gave the customer, to be remembered for their next sale."""
+    if purchase.customer_id is not None:
+        for key, points in effect.earning.given.items():
+            yield CapUse(
+                purchase=purchase,
+                customer_id=purchase.customer_id,
+                rule_key=key,
+                points=points,
+                occurred_on=purchase.occurred_on,
+            )
+
+
+def _spend(purchase: Purchase, sale: Sale, effect: Effect) -> None:
+    """Before the sale earns: what it brings cannot pay for it."""
+    posted = ledger.spend(
+        customer_id=purchase.customer_id or 0,
+        points=effect.payment.points,
+        source=sale.source,
+        reference=f"spend:{sale.reference}",
+        reason="",
+        at=sale.recorded_at,
+        by_id=sale.by_id,
+        version_id=effect.rules.version_id,
+    )
+    purchase.spent_entry_id, purchase.balance_after = posted.entry_id, posted.balance_after
+
+
+def _discounts(sale: Sale, effect: Effect) -> list[dict[str, Any]]:
+    """The programme's discounts by line, numbered from 1; 0 where the till told no lines."""
+    first = 1 if sale.bill.lines else 0
+    return [
+        {
+            "line": number,
+            "key": discount.key,
+            "name": discount.name,
+            "name_en": discount.name_en,
+            "minor": discount.minor,
+        }
+        for number, line in enumerate(effect.priced.discounts, first)
+        for discount in line
+    ]
+
+
+def _lines(purchase: Purchase, sale: Sale, effect: Effect) -> Iterator[PurchaseLine]:
+    priced = effect.priced
+    points = effect.earning.line_points if effect.credit else [0] * len(sale.bill.lines)
+    for number, (told, line, taken, share) in enumerate(
+        zip(sale.bill.lines, priced.basket.lines, priced.discounts, points, strict=True), 1
+    ):
+        yield PurchaseLine(
+            purchase=purchase,
+            number=number,
+            sku=told.sku,
+            name=told.name,
+            category=told.category,
+            labels=sorted(told.labels),
+            quantity=told.quantity,
+            unit_price_minor=told.unit_price_minor,
+            till_discount_minor=told.discount_minor,
+            discount_minor=sum(discount.minor for discount in taken),
+            tax_minor=line.tax_minor,
+            net_minor=line.net_minor,
+            premium=told.premium,
+            earns=line.earns,
+            counts_for_tier=line.counts_for_tier,
+            points=share,
+        )

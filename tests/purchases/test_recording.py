@@ -254,7 +254,7 @@ def test_a_quote_says_what_the_sale_will_earn_and_writes_nothing(cashier):
 
     assert quote(customer=customer, branch=None, bill=Bill.of_total(68_000), at=NOON).points == 7
     anonymous = quote(customer=None, branch=None, bill=Bill.of_total(68_000), at=NOON)
-    assert (anonymous.points, anonymous.earning.points) == (0, 6)
+    assert (anonymous.points, anonymous.effect.earning.points) == (0, 6)
     assert Purchase.objects.count() == 1
 
 

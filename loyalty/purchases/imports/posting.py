@@ -14,10 +14,11 @@ from django.db import connection
 from loyalty.ledger import services as ledger
 from loyalty.purchases import activity
 from loyalty.purchases.bill import Bill
+from loyalty.purchases.extras import extras_of
 from loyalty.purchases.imports.progress import Report
-from loyalty.purchases.models import ImportBatch, Purchase
+from loyalty.purchases.models import CapUse, ImportBatch, Purchase
 from loyalty.purchases.sale import Effect, Sale, Situation, effect_of
-from loyalty.purchases.writing import row_of
+from loyalty.purchases.writing import cap_uses, row_of
 from loyalty.shop.models import Branch
 from loyalty.shop.queries import get_shop
 from loyalty.tiers import services as tiers
@@ -33,6 +34,7 @@ ORDER BY 1, occurred_at, line
 """
 _COLUMNS = (
     *("customer_id", "branch_id", "source", "reference", "request_hash", "amount_minor"),
+    *("uncounted_minor", "tier_points"),
     *("points", "entry_id", "balance_after", "tier_before", "tier_after"),
     *("occurred_at", "occurred_on", "recorded_at", "recorded_by_id", "batch_id"),
 )
@@ -90,8 +92,8 @@ def _record(sales: Sequence[Sale], course: Course) -> list[Purchase]:
     """Write these sales, of customers and anonymous ones; they come by customer, then by time."""
     ids = sorted({sale.customer_id for sale in sales if sale.customer_id is not None})
     balances = {pk: account.balance for pk, account in ledger.lock_accounts(ids).items()}
-    climbs = tiers.climbs_of(ids, course=course, earliest=_earliest(sales))
-    effects = [_effect(sale, climbs, course) for sale in sales]
+    situations = _situations(ids, sales, course)
+    effects = [_effect(sale, situations) for sale in sales]
     balances |= ledger.keep_alive(until=_active_until(effects), at=sales[0].recorded_at)
     posted = ledger.earn(
         credits_due=[effect.credit for effect in effects if effect.credit],
@@ -108,7 +110,7 @@ def _record(sales: Sequence[Sale], course: Course) -> list[Purchase]:
                 entry.balance_after,
             )
         purchase.balance_after = balances.get(purchase.customer_id or 0, 0)
-    _keep(purchases, effects, list(climbs.values()))
+    _keep(purchases, effects, [met.climb for met in situations.values() if met.climb])
     return purchases
 
 
@@ -123,6 +125,30 @@ def _keep(purchases: Sequence[Purchase], effects: Sequence[Effect], ends: Sequen
     with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
         for purchase in purchases:
             copy.write_row([getattr(purchase, column) for column in _COLUMNS])
+    _keep_caps(purchases, effects)
+
+
+def _keep_caps(purchases: Sequence[Purchase], effects: Sequence[Effect]) -> None:
+    """The rows that rules with a cap leave; copying tells no numbers, so they are asked for."""
+    giving = {
+        purchase.reference: effect
+        for purchase, effect in zip(purchases, effects, strict=True)
+        if effect.earning.given and effect.after
+    }
+    if giving:
+        kept = Purchase.objects.filter(source=purchases[0].source, reference__in=list(giving))
+        CapUse.objects.bulk_create(
+            use for purchase in kept for use in cap_uses(purchase, giving[purchase.reference])
+        )
+
+
+def _situations(
+    ids: Sequence[int], sales: Sequence[Sale], course: Course
+) -> dict[int | None, Situation]:
+    climbs = tiers.climbs_of(ids, course=course, earliest=_earliest(sales))
+    extras = extras_of(ids, [rules.programme for _moment, rules in course.versions])
+    met: dict[int | None, Situation] = {None: Situation(course, None)}
+    return met | {pk: Situation(course, climbs[pk], extras=extras[pk]) for pk in ids}
 
 
 def _earliest(sales: Sequence[Sale]) -> dict[int, datetime]:
@@ -140,10 +166,9 @@ def _active_until(effects: Sequence[Effect]) -> dict[int, date]:
     return latest
 
 
-def _effect(sale: Sale, climbs: dict[int, Climb], course: Course) -> Effect:
-    """What the sale does, moving its customer on in `climbs`."""
-    climb = climbs[sale.customer_id] if sale.customer_id is not None else None
-    effect = effect_of(sale, Situation(course, climb))
-    if effect.after:
-        climbs[effect.after.customer_id] = effect.after
+def _effect(sale: Sale, situations: dict[int | None, Situation]) -> Effect:
+    """What the sale does, moving its customer on in `situations`."""
+    met = situations[sale.customer_id]
+    effect = effect_of(sale, met)
+    situations[sale.customer_id] = met.following(sale, effect)
     return effect

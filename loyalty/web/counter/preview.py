@@ -33,7 +33,7 @@ def preview_of(
         if customer is None:
             return Preview(None, amount_minor)
         bill = Bill.of_total(amount_minor)
-        earning = quote(customer=customer, branch=branch, bill=bill, at=at).earning
+        earning = quote(customer=customer, branch=branch, bill=bill, at=at).effect.earning
     except DomainError as error:
         return Preview(customer, error=str(error))
     return Preview(customer, amount_minor, earning, tuple(earning_steps(earning.explanation)))
