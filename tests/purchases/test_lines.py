@@ -13,7 +13,7 @@ from loyalty.ledger.models import Entry
 from loyalty.ledger.proof import verify
 from loyalty.programme.basket import Line
 from loyalty.purchases.bill import Bill
-from loyalty.purchases.models import Activity, CapUse, Purchase, PurchaseLine
+from loyalty.purchases.models import Activity, CapUse, DiscountUse, Purchase, PurchaseLine
 from loyalty.purchases.recording import quote
 from loyalty.tiers.models import Standing
 from tests.factories.clock import NOON
@@ -46,6 +46,13 @@ points = 1
 per_minor = 10_000
 cap_points = 15
 cap_per = "month"
+"""
+BIRTHDAY = """
+[[discounts]]
+key = "sn"
+name = "Sinh nhật"
+percent = 20
+birthday = {before = 3, after = 3}
 """
 TEA = Line(45_000, Decimal(2), sku="T1", name="Trà sen", category="tra", premium=True)
 CAKE = Line(35_000, Decimal("1.5"), discount_minor=2_500, tax_minor=4_000, name="Bánh")
@@ -167,6 +174,30 @@ def test_a_sale_that_is_undone_leaves_room_under_the_cap(customer):
     give_back(first, "back-2", amount_minor=1)
 
     assert quote_of(customer, 100_000).points == 10
+
+
+def test_a_birthday_discount_is_had_once_and_again_when_the_sale_is_undone(customer):
+    shop_that_says(BIRTHDAY)
+    customer.birth_day, customer.birth_month = 24, 11
+    customer.save()
+
+    first = sell(customer, line(100_000)).purchase
+    second = sell(customer, line(100_000), reference="R-2").purchase
+    give_back(first, amount_minor=80_000)
+    third = sell(customer, line(100_000), reference="R-3").purchase
+
+    assert [sale.discount_minor for sale in (first, second, third)] == [20_000, 0, 20_000]
+    assert list(DiscountUse.objects.order_by("pk").values_list("used", "freed")) == [
+        *(("sn:2026", True), ("sn:2026", False))
+    ]
+
+
+def test_points_for_a_birthday_are_a_lunar_ones_too(customer):
+    shop_that_says('[[earn]]\nname = "SN"\nmultiplier = 2\nbirthday = "day"\n')
+    customer.birth_day, customer.birth_month, customer.birth_lunar = 14, 10, True
+    customer.save()
+
+    assert sell(customer, line(100_000)).purchase.points == 20  # 22 November 2026.
 
 
 def quote_of(customer, price_minor):
