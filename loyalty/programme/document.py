@@ -19,6 +19,7 @@ from loyalty.errors import DomainError
 from loyalty.programme import (
     basis,
     birthdays,
+    bonuses,
     conditions,
     discount_rules,
     earn_rules,
@@ -32,6 +33,7 @@ from loyalty.programme import (
 )
 from loyalty.programme.basis import Basis
 from loyalty.programme.birthdays import LeapDay
+from loyalty.programme.bonuses import Bonuses
 from loyalty.programme.conditions import Conditions, Known
 from loyalty.programme.discount_rules import DiscountRule
 from loyalty.programme.earn_rules import EarnRule
@@ -45,7 +47,7 @@ from loyalty.toml import Reader
 
 SECTIONS = {
     *("points", "basis", "earn", "rounding", "marks", "discounts", "pay"),
-    *("tier_rules", "tiers", "referral", "birthdays", "refunds"),
+    *("tier_rules", "tiers", "referral", "birthdays", "refunds", "bonuses"),
 }
 POINT_KEYS = {"name", "name_en", pending.KEY} | expiry.KEYS
 
@@ -77,6 +79,7 @@ class Programme:
     pay: PayRules | None  # None: points buy rewards only.
     leap_day: LeapDay  # When those born on 29 February have their birthday in other years.
     refunds: RefundPolicy
+    bonuses: Bonuses
     pending_days: int = 0  # How long the points of a purchase wait before they can be spent.
     referral: Referral | None = None  # None: nothing is paid for bringing a friend.
 
@@ -150,6 +153,7 @@ def parse(text: str, *, branches: frozenset[str] | None = None) -> Programme:
         ),
         referral=referral.read(reader, root),
         leap_day=leap_day,
+        bonuses=bonuses.read(reader, root, leap_day),
         refunds=refunds.read(reader, root),
         pending_days=pending.read(reader, points),
         basis=basis.read(reader, root),
@@ -172,6 +176,7 @@ def _check(reader: Reader, programme: Programme, branches: frozenset[str] | None
     ladder.check(reader, programme.tiers, programme.tier_rules)
     known = Known(frozenset(tier.key for tier in programme.tiers), branches)
     earn_rules.check(reader, programme.earn, known)
+    bonuses.check(reader, programme.bonuses, known.tiers)
     for index, mark in enumerate(programme.marks, 1):
         conditions.check(reader, f"marks[{index}]", mark.conditions, known)
     discount_rules.check(reader, _placed_discounts(programme), known)

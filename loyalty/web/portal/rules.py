@@ -16,6 +16,7 @@ from loyalty.programme.benefit_sentences import (
     pay_sentences,
     perk_sentences,
 )
+from loyalty.programme.bonus_sentences import bonus_sentences
 from loyalty.programme.clauses import multiplier_text
 from loyalty.programme.document import Programme
 from loyalty.programme.ladder import By, Tier
@@ -113,6 +114,7 @@ def terms(request: VisitorRequest) -> HttpResponse:
         {
             "since": ProgrammeVersion.objects.get(pk=rules.version_id).effective_from,
             "sentences": sentences(request, rules.programme),
+            "bonus_sentences": bonus_sentences(rules.programme, language=_language()),
             "referral_sentences": bringing_friends(request, rules.programme),
             "tiers": tier_lines(rules.programme),
             "tier_sentences": standing_sentences(rules.programme, language=_language()),
