@@ -232,7 +232,7 @@ CELERY_BEAT_SCHEDULE = {
     # Every hour, so that a tier changes soon after midnight whatever the shop's time zone is.
     "review-tiers": {"task": "tiers.review", "schedule": crontab(minute=10)},
     "run-referrals": {"task": "purchases.run_referrals", "schedule": crontab(minute=15)},
-    "give-bonuses": {"task": "rewards.give_bonuses", "schedule": crontab(minute=15)},
+    "give-bonuses": {"task": "rewards.give_bonuses", "schedule": crontab(minute=20)},
     "verify-tiers": {"task": "tiers.verify", "schedule": crontab(hour=20, minute=45)},
     "forget-answers": {"task": "integrations.forget_answers", "schedule": crontab(minute=25)},
     "verify-ledger": {"task": "ledger.verify", "schedule": crontab(hour=20, minute=30)},

@@ -100,7 +100,7 @@ class Sweep:
                     "ends": [end_of_day(one.occasion.last, self.zone) for one in self.windows],
                     "at": self.at,
                     "zone": self.zone.key,
-                    "only": only,
+                    "only": None if only is None else list(only),
                     "source": SOURCE,
                     "event": self.event.value,
                 },

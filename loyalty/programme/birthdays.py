@@ -19,7 +19,6 @@ from loyalty.dates import add_months, month_start
 from loyalty.toml import Reader
 
 MOST_DAYS = 60  # To each side: two birthdays' windows never touch.
-MONTH_DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
 @dataclass(frozen=True)
@@ -90,8 +89,14 @@ def occasion(birthday: Birthday, *, on: date, window: Window) -> Occasion | None
 
 def occasions_on(on: date, *, window: Window) -> list[tuple[Birthday, Occasion]]:
     """Every birthday there can be in whose window that day lies."""
-    found = [(birthday, occasion(birthday, on=on, window=window)) for birthday in _all()]
-    return [(birthday, kept) for birthday, kept in found if kept is not None]
+    back, ahead = _reach(window)
+    days = (on + timedelta(days=number) for number in range(-back, ahead + 1))
+    found = [
+        (birthday, _in_year(birthday, year, window))
+        for day in days
+        for birthday, year in _kept_on(day, window.leap_day)
+    ]
+    return [(birthday, kept) for birthday, kept in found if kept.first <= on <= kept.last]
 
 
 def coming_birthday(birthday: Birthday, *, today: date, leap_day: LeapDay) -> date:
@@ -133,10 +138,27 @@ def _days(birthday: Birthday, day: date, window: Window) -> tuple[date, date]:
     return day - timedelta(days=window.before), day + timedelta(days=window.after)
 
 
-def _all() -> Iterator[Birthday]:
-    for month, days in enumerate(MONTH_DAYS, 1):
-        yield from (Birthday(day, month) for day in range(1, days + 1))
-        yield from (Birthday(day, month, lunar=True) for day in range(1, 31))
+def _reach(window: Window) -> tuple[int, int]:
+    """How many days before and after a day of the window its birthday may lie."""
+    return {
+        Span.DAY: (0, 0),
+        Span.WEEK: (6, 6),
+        Span.MONTH: (30, 30),
+        Span.AROUND: (window.after, window.before),
+    }[window.span]
+
+
+def _kept_on(day: date, leap_day: LeapDay) -> Iterator[tuple[Birthday, int]]:
+    """The birthdays kept on that day, each with its year."""
+    yield Birthday(day.day, day.month), day.year
+    leap = Birthday(29, 2)
+    if (day.day, day.month) != (29, 2) and day_in(leap, day.year, leap_day) == day:
+        yield leap, day.year
+    today, month = lunar.lunar_day(day), lunar.lunar_month_of(day)
+    if not today.leap:
+        numbers = (29, 30) if (today.day, day) == (29, month.last) else (today.day,)
+        for number in numbers:
+            yield Birthday(number, today.month, lunar=True), today.year
 
 
 def read_leap_day(reader: Reader, root: dict[str, Any]) -> LeapDay:

@@ -24,6 +24,9 @@ from loyalty.toml import Reader
 from tests.support.rounds import rounds
 
 THREE_AROUND = Window(Span.AROUND, before=3, after=3)
+A_LEAP_YEAR = [date(2028, 1, 1) + timedelta(days=number) for number in range(366)]
+EVERYBODY = [Birthday(day.day, day.month) for day in A_LEAP_YEAR]
+EVERYBODY += [Birthday(day, month, lunar=True) for month in range(1, 13) for day in range(1, 31)]
 
 
 def days_of(birthday: Birthday, window: Window, first: date, last: date) -> list[date]:
@@ -118,9 +121,8 @@ def test_the_month_of_a_lunar_birthday_is_the_lunar_month():
 
 def test_birthday_comes_once_a_year_whatever_it_is_and_whatever_the_window():
     random = Random(29)
-    everybody = [birthday for birthday, _kept in occasions_on_every_day()]
     for _round in range(rounds(usual=20, soak=2_000)):
-        birthday = random.choice(everybody)
+        birthday = random.choice(EVERYBODY)
         window = random.choice(
             [ON_THE_DAY, THREE_AROUND, Window(Span.WEEK), Window(Span.MONTH)]
             + [Window(leap_day=LeapDay.AFTER), Window(Span.AROUND, after=59)]
@@ -146,13 +148,6 @@ def test_birthday_comes_once_a_year_whatever_it_is_and_whatever_the_window():
         )
 
 
-def occasions_on_every_day():
-    found = []
-    for number in range(400):
-        found += occasions_on(date(2028, 1, 1) + timedelta(days=number), window=ON_THE_DAY)
-    return found
-
-
 def year_of(birthday: Birthday, day: date) -> int:
     return lunar_day(day).year if birthday.lunar else day.year
 
@@ -163,6 +158,28 @@ def test_everybody_whose_window_is_open_is_found_at_once():
     found = dict(occasions_on(on, window=ON_THE_DAY))
 
     assert set(found) == {Birthday(28, 2), Birthday(29, 2), Birthday(12, 1, lunar=True)}
+
+
+@pytest.mark.parametrize(
+    "window",
+    [
+        ON_THE_DAY,
+        Window(leap_day=LeapDay.AFTER),
+        Window(Span.WEEK),
+        Window(Span.MONTH),
+        Window(Span.AROUND, before=10, after=60),
+    ],
+)
+def test_looking_for_everybody_finds_whom_looking_for_each_does(window):
+    random = Random(7)
+    days = [date(2025, 7, 25), date(2028, 2, 28), date(2027, 2, 28), date(2026, 2, 16)]
+    days += [date(2025, 1, 1) + timedelta(days=random.randrange(3_000)) for _n in range(10)]
+    for on in days:
+        found = occasions_on(on, window=window)
+        each = {one: occasion(one, on=on, window=window) for one in EVERYBODY}
+
+        assert dict(found) == {one: kept for one, kept in each.items() if kept is not None}
+        assert len(found) == len(dict(found))
 
 
 def test_the_coming_birthday_is_today_or_later():

@@ -13,6 +13,7 @@ from loyalty.dates import month_start
 from loyalty.ledger.models import Entry
 from loyalty.ledger.queries import entries_of
 from loyalty.web.shared import display as shown
+from loyalty.web.shared.gifts import gift_step, gift_title
 from loyalty.web.shared.sums import Step, earning_steps, points_text
 from rewards import referral_points
 
@@ -75,6 +76,8 @@ def _title(entry: Entry) -> str:
         return _("Cancelled: %(reward)s") % {"reward": shown.named(cancelled.reward)}
     if entry.source == referral_points.SOURCE:
         return _brought(entry)
+    if "bonus" in entry.explanation:
+        return gift_title(entry.explanation)
     titles = {
         Entry.Kind.EARN: _("Points earned"),
         Entry.Kind.REDEEM: _("Points spent"),
@@ -96,6 +99,9 @@ def _brought(entry: Entry) -> str:
 def _steps(entry: Entry) -> tuple[Step, ...]:
     if entry.kind == Entry.Kind.EARN and "rules" in entry.explanation:
         return (*earning_steps(entry.explanation), _added(entry), *_repaid(entry))
+    if "bonus" in entry.explanation:
+        gift = gift_step(entry.explanation, entry.points)
+        return (gift, _added(entry), *_repaid(entry))
     if entry.points > 0:
         return (*_reason(entry), _added(entry), *_repaid(entry))
     return (*_reason(entry), *_lots_taken(entry), *_owed(entry), _taken(entry))

@@ -1,10 +1,14 @@
 """The find box: a phone, a card, a name or a voucher; and a new member when nobody is found."""
 
 import pytest
+from django.utils import timezone
 
 from customers.identity import Birthday
 from customers.models import Consent, Customer
 from customers.services import enrol_customer
+from loyalty.ledger.models import Account
+from loyalty.programme.models import ProgrammeVersion
+from loyalty.programme.versions import publish
 from loyalty.shop.models import Branch, User
 from rewards.models import Voucher
 from rewards.redemption import redeem_reward
@@ -153,6 +157,16 @@ def test_all_that_was_said_is_kept_with_the_consents(till: PageClient, lan: User
         ("email", True, "counter-2", "counter", lan.pk, NOON),
         ("sms", True, "counter-2", "counter", lan.pk, NOON),
     ]
+
+
+def test_a_new_member_is_told_of_the_gift_and_has_it(till: PageClient) -> None:
+    rules = ProgrammeVersion.objects.get().document + "\n[bonuses.welcome]\npoints = 20\n"
+    publish(document=rules, effective_from=timezone.now(), at=timezone.now(), by=None)
+
+    page = words(till.post("/counter/enrol", NEW, follow=True))
+
+    assert "Chào mừng thành viên mới, tặng ngay 20 điểm." in page
+    assert Account.objects.get().balance == 20
 
 
 def test_a_lunar_birthday_takes_one_more_tick(till: PageClient) -> None:

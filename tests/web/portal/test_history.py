@@ -7,8 +7,12 @@ from pytest_django import DjangoAssertNumQueries
 
 from customers.models import Customer
 from loyalty.ledger.services import expire_due
+from loyalty.programme.models import ProgrammeVersion
+from loyalty.programme.versions import publish
 from loyalty.purchases.bill import Bill
 from loyalty.purchases.recording import record_purchase
+from rewards.bonuses import survey
+from rewards.occasions import give_due
 from rewards.redemption import redeem_reward
 from tests.factories.clock import NOON
 from tests.factories.customers import CustomerFactory, give_points
@@ -176,3 +180,40 @@ def test_points_that_have_waited_no_longer_say_so(browser: PageClient, member: C
     give_points(member, 6, usable_from=date(2026, 11, 22))
 
     assert "Dùng được từ 22/11 " not in entries(browser)
+
+
+def with_bonuses() -> None:
+    rules = ProgrammeVersion.objects.get().document
+    rules += "\n[bonuses.birthday]\npoints = 50\n[bonuses.survey]\npoints = 5\n"
+    publish(document=rules, effective_from=NOON - timedelta(days=30), at=NOON, by=None)
+
+
+def test_a_bonus_says_what_it_was_for(browser: PageClient, member: Customer) -> None:
+    with_bonuses()
+    Customer.objects.filter(pk=member.pk).update(birth_day=22, birth_month=11)
+    give_due(at=NOON)
+
+    assert entries(browser).startswith(
+        "Quà sinh nhật +50 22/11, 12:00 · Vì sao? Còn 50"
+        " Cho ngày 22/11/2026, hạng Mới 50 điểm"
+        " Được cộng, dùng đến 30/11/2027 50 điểm"
+    )
+
+
+def test_a_bonus_says_what_it_was_for_in_english(english: PageClient, member: Customer) -> None:
+    with_bonuses()
+    survey(customer_id=member.pk, key="s1", at=NOON)
+
+    assert entries(english).startswith(
+        "Thank you for your answers +5 22 Nov, 12:00 · Why? 5 left"
+        " For 22 Nov 2026, New tier 5 points"
+    )
+
+
+def test_the_terms_name_the_gifts(browser: PageClient) -> None:
+    with_bonuses()
+
+    page = words(browser.get("/terms"))
+
+    assert "Quà tặng Tặng 50 điểm đúng ngày sinh nhật." in page
+    assert "Điểm tặng dùng như điểm thường, nhưng không tính lên hạng." in page
