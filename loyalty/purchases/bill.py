@@ -91,7 +91,7 @@ def _plain(value: Any) -> Any:
 
 
 def _check_line(place: str, line: Line) -> None:
-    _check_quantity(f"{place}.quantity", line.quantity)
+    check_quantity(f"{place}.quantity", line.quantity)
     _money(f"{place}.unit_price_minor", line.unit_price_minor)
     _money(place, line.full_minor)
     _money(f"{place}.discount_minor", line.discount_minor)
@@ -108,7 +108,8 @@ def _check_line(place: str, line: Line) -> None:
     _check(labels, f"{place}.labels", _("At most 20 labels of 1 to 100 letters."))
 
 
-def _check_quantity(place: str, quantity: Decimal) -> None:
+def check_quantity(place: str, quantity: Decimal) -> None:
+    """Raise InvalidInput for what nobody can buy so many of."""
     fits = (
         quantity.is_finite()
         and 0 < quantity <= MAX_QUANTITY

@@ -9,6 +9,7 @@ from decimal import Decimal
 from django.utils.translation import gettext as _
 
 from loyalty.errors import Conflict, DomainError, InvalidInput
+from loyalty.purchases.bill import check_quantity
 from loyalty.purchases.models import Purchase, Refund
 from loyalty.purchases.returns import Back, Sold, all_left, by_amount, by_lines
 from loyalty.purchases.settling import settle
@@ -36,6 +37,8 @@ class Returned:
             raise InvalidInput("amount", _("Give either an amount or lines."))
         if self.amount_minor is not None and self.amount_minor <= 0:
             raise InvalidInput("amount", _("The amount must be above zero."))
+        for index, (_number, quantity) in enumerate(self.lines):
+            check_quantity(f"lines[{index}].quantity", quantity)
 
     def of(self, sold: Sold) -> tuple[Back, ...]:
         """The same, for each piece of the sale. Raises DomainError where less is left."""

@@ -164,7 +164,7 @@ class PurchaseLine(models.Model):
     class Meta:
         verbose_name = _("line")
         verbose_name_plural = _("lines")
-        ordering = ["purchase", "number"]
+        ordering = ["purchase_id", "number"]
         constraints = [
             models.UniqueConstraint(fields=["purchase", "number"], name="purchase_line_once"),
             models.CheckConstraint(

@@ -93,7 +93,7 @@ class RefundLine(models.Model):
     amount_minor = models.BigIntegerField(_("amount"))
 
     class Meta:
-        ordering = ["refund", "line"]
+        ordering = ["refund_id", "line_id"]
         constraints = [
             models.UniqueConstraint(fields=["refund", "line"], name="refund_line_once"),
             models.CheckConstraint(
