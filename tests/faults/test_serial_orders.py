@@ -25,21 +25,21 @@ from tests.faults.deeds import buy
 from tests.faults.together import together
 from tests.properties.ledgers import said_by_model, said_by_product
 from tests.properties.model import Book, Lot, Refused, Rules
+from tests.properties.standing import Standing
 from tests.support.rounds import rounds
 
 pytestmark = pytest.mark.django_db(transaction=True)
 TODAY = date(2026, 11, 22)
 YESTERDAY = TODAY - timedelta(days=1)
-CAFE = [Rules(datetime.min.replace(tzinfo=NOON.tzinfo), 10_000, 12, (100,), (0,))]
-LOWEST = -1_000_000  # What no return takes a balance below, where the rules say nothing.
+CAFE = [Rules(datetime.min.replace(tzinfo=NOON.tzinfo), 10_000, 12, (100,))]
 COMPARED = ("lots", "balance", "spend", "owed", "activity")
 
 
 def opening_book(trial):
     """A lot that ended yesterday, 20 points of a sale, and a redemption that took 15 of those."""
-    book = Book(CAFE)
-    book.lots.append(Lot(f"{trial}/old", 20, 20, YESTERDAY))
-    book.buy(f"{trial}/sale", 200_000, NOON)
+    book = Book(CAFE, Standing((0,)))
+    book.lots.append(Lot(f"{trial}/old", 20, 20, YESTERDAY, end=YESTERDAY))
+    book.buy(f"{trial}/sale", 200_000, NOON, NOON)
     book.take("redeem", f"{trial}/first", 15, NOON)
     return book
 
@@ -54,10 +54,10 @@ def acts_of_model(trial):
 
     return {
         "redeem": redeem,
-        "void": lambda book: book.refund(f"{trial}/void", f"{trial}/sale", 200_000, NOON, LOWEST),
-        "cancel": lambda book: book.cancel(f"{trial}/first", NOON, TODAY),
+        "void": lambda book: book.refund(f"{trial}/void", f"{trial}/sale", 200_000, NOON),
+        "cancel": lambda book: book.cancel(f"{trial}/first", NOON),
         "expire": lambda book: book.expire(TODAY),
-        "buy": lambda book: book.buy(f"{trial}/late", 100_000, NOON),
+        "buy": lambda book: book.buy(f"{trial}/late", 100_000, NOON, NOON),
     }
 
 
@@ -101,6 +101,8 @@ def heard_by_till(name, outcome):
         return "redeemed"
     if name == "buy":
         return outcome.purchase.points
+    if name == "cancel":
+        return "cancelled"
     return outcome.points_taken if name == "void" else None
 
 

@@ -5,11 +5,12 @@ What the product says after any history is compared with what this says.
 
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta, timezone
-from itertools import accumulate
+from datetime import UTC, date, datetime, timedelta
 
-SHOP = timezone(timedelta(hours=7))
+from tests.properties.standing import SHOP, Standing, day_of
+
 FOR_EVER = date.max
+VOUCHER_DAYS = timedelta(days=30)
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,7 @@ class Rules:
     per_minor: int
     months: int  # And then to the end of the month.
     hundredths: tuple[int, ...]  # By tier.
-    thresholds: tuple[int, ...]
+    pending_days: int = 0
     inactive: bool = False  # The months count from the last purchase.
 
 
@@ -55,10 +56,6 @@ class Refused(Exception):
         self.usable = usable
 
 
-def day_of(moment: datetime) -> date:
-    return moment.astimezone(SHOP).date()
-
-
 def midnight_after(day: date) -> datetime:
     following = day + timedelta(days=1)
     return datetime(following.year, following.month, following.day, tzinfo=SHOP).astimezone(UTC)
@@ -74,12 +71,12 @@ class Book:
     """One customer's page."""
 
     versions: list[Rules]
-    spend: int = 0
-    tier: int = 0
+    standing: Standing
+    lowest: int = -1_000_000  # No return takes the balance below.
     lots: list[Lot] = field(default_factory=list)
-    events: list[tuple[datetime, int]] = field(default_factory=list)  # What counts for the tier.
     sales: dict[str, Sale] = field(default_factory=dict)
-    spent: dict[str, list[tuple[Lot, int]]] = field(default_factory=dict)
+    # Redemptions: the day, and the points by lot.
+    spent: dict[str, tuple[date, list[tuple[Lot, int]]]] = field(default_factory=dict)
     active_until: date = date.min
     owed: list[tuple[str, int]] = field(default_factory=list)  # By which refund; the oldest first.
     # (kind, reference, points, when it happened) and (entry, lot, points, debt repaid): no order, for a late
@@ -92,15 +89,17 @@ class Book:
         return sum(lot.left for lot in self.lots) - sum(points for _name, points in self.owed)
 
     def buy(self, name: str, amount: int, at: datetime, now: datetime) -> int:
-        rules = [version for version in self.versions if version.since <= at][-1]
-        points = amount // rules.per_minor * rules.hundredths[self.tier] // 100
-        last_day = month_end(day_of(at), rules.months)
-        self._count(amount, at)
+        rules, on = self._rules(at), day_of(at)
+        tier = self.standing.tier_for_sale(on)
+        points = amount // rules.per_minor * rules.hundredths[tier] // 100
+        self.standing.add(at, amount)
         self.sales[name] = Sale(amount, points)
+        last_day = month_end(on, rules.months)
         if rules.inactive:
             self._keep_alive(last_day, day_of(now))
         if points:
-            self._open(Lot(name, points, points, last_day))
+            first_day = on + timedelta(days=rules.pending_days) if rules.pending_days else date.min
+            self._open(Lot(name, points, points, last_day, first_day))
             self.lines["earn", name, points, at] += 1
             self._repay(name, self.lots[-1:])
         return points
@@ -116,25 +115,17 @@ class Book:
         lot.end = max(lot.last_day, self.active_until)
         self.lots.append(lot)
 
-    def _count(self, amount: int, at: datetime) -> None:
-        """The tier of the highest spend there ever was, in the order in which things happened."""
-        late = any(at < before for before, _amount in self.events)
-        self.events.append((at, amount))
-        self.events.sort(key=lambda event: event[0])
-        self.spend += amount
-        spends = [*accumulate(one for _at, one in self.events)] if late else [self.spend]
-        thresholds = self.versions[0].thresholds
-        reached = max(sum(threshold <= spend for threshold in thresholds) - 1 for spend in spends)
-        self.tier = reached if late else max(self.tier, reached)
+    def _rules(self, at: datetime) -> Rules:
+        return [version for version in self.versions if version.since <= at][-1]
 
-    def refund(self, name: str, sale_name: str, amount: int, at: datetime, lowest: int) -> int:
+    def refund(self, name: str, sale_name: str, amount: int, at: datetime) -> int:
         """Undo `amount` of a sale; the points taken."""
         sale = self.sales[sale_name]
         kept, still = sale.amount - sale.refunded, sale.amount - sale.refunded - amount
         due = sale.points * kept // sale.amount - sale.points * still // sale.amount
         sale.refunded += amount
-        self._count(-amount, at)
-        taken = min(due, sale.points - sale.taken_back - sale.expired, self.balance - lowest)
+        self.standing.add(at, -amount)
+        taken = min(due, sale.points - sale.taken_back - sale.expired, self.balance - self.lowest)
         if taken <= 0:
             return 0
         sale.taken_back += taken
@@ -147,15 +138,19 @@ class Book:
             self.owed.append((f"refund:{name}", rest))
         return taken
 
-    def cancel(self, name: str, at: datetime, today: date) -> None:
-        """Undo a redemption."""
-        takings = self.spent.pop(name)
+    def cancel(self, name: str, at: datetime) -> str:
+        """Undo a redemption, while its voucher could still be used."""
+        redeemed_on, takings = self.spent[name]
+        if redeemed_on + VOUCHER_DAYS < day_of(at):
+            return "ended"
+        del self.spent[name]
         self.lines["reverse", f"cancel:{name}", sum(points for _lot, points in takings), at] += 1
         for lot, points in takings:
             lot.left += points
             self.takings[f"cancel:{name}", lot.name, -points, ""] += 1
         self._repay(f"cancel:{name}", [lot for lot in self.lots if lot.left])
-        self.expire(today)
+        self.expire(day_of(at))
+        return "cancelled"
 
     def _repay(self, name: str, lots: list[Lot]) -> None:
         for lot in lots:
@@ -177,12 +172,14 @@ class Book:
         if usable < cost:
             raise Refused(usable)
         self.lines[kind, name, -cost, at] += 1
-        self.spent[name] = []
+        takings = []
         for lot in self._in_order():
             if lot.usable(day_of(at)) and cost and lot.left:
                 part = self._take(name, lot, min(lot.left, cost))
-                self.spent[name].append((lot, part))
+                takings.append((lot, part))
                 cost -= part
+        if kind == "redeem":
+            self.spent[name] = (day_of(at), takings)
 
     def expire(self, today: date) -> None:
         for lot in self._in_order():

@@ -1,52 +1,53 @@
 """
-Thousands of random lives, the product's ledger against the model's: no difference, no broken
-rule. `HISTORY_SEED=123` plays one of them alone.
+Thousands of random lives, the product's ledger and tiers against the model's: no difference, no
+broken rule. `HISTORY_SEED=123` plays one of them alone, as does every seed of a difference.
 """
 
 import os
+from datetime import date
 
 import pytest
 
 from loyalty.ledger.proof import verify
-from tests.properties.histories import INACTIVE, LATENESS, VERSIONS, History, open_shop
+from loyalty.tiers import proof as tiers_proof
+from tests.properties.histories import History, differences
 from tests.properties.ledgers import said_by_product
+from tests.properties.shops import SHOPS
 from tests.support.rounds import rounds
 
-pytestmark = pytest.mark.django_db
+# No transaction around all of it: what the database looks at when one ends is looked at each time.
+pytestmark = pytest.mark.django_db(transaction=True)
 NUMBER = rounds(usual=100, soak=10_000)
-FLOORS = (0, -20, -1_000_000)  # How low a return may take the balance: one for all of a batch.
-BATCH = 25  # The proof reads everything, so the shop starts anew now and then.
+BATCH = 25  # The proofs read everything, so a shop is opened anew now and then.
+SEED = os.environ.get("HISTORY_SEED")
+BATCHES = [int(SEED) // BATCH] if SEED else range(NUMBER // BATCH)
 
 
-def seeds(batch: int) -> range:
-    if "HISTORY_SEED" in os.environ:
-        seed = int(os.environ["HISTORY_SEED"])
-        return range(seed, seed + 1)
-    return range(batch * BATCH, (batch + 1) * BATCH)
-
-
-@pytest.mark.parametrize("batch", range(NUMBER // BATCH))
+@pytest.mark.parametrize("batch", BATCHES)
 def test_the_ledger_is_what_the_model_says_after_any_history(batch):
-    lowest = FLOORS[seeds(batch).start // BATCH % len(FLOORS)]
-    versions = (VERSIONS, INACTIVE)[batch % 2]
-    rewards = open_shop(lowest, versions)
-    wrong = []
-    for seed in seeds(batch):
-        late = LATENESS[seed % 3]
-        history = History(seed, rewards, days_late=late, lowest=lowest, versions=versions)
-        history.play()
-        wrong += history.differences()
+    kind = [*SHOPS.values()][batch % len(SHOPS)]
+    rewards = kind.open()
+    seeds = [int(SEED)] if SEED else range(batch * BATCH, (batch + 1) * BATCH)
+    histories = [History(seed, kind, rewards) for seed in seeds]
 
-    assert wrong == []
+    for history in histories:
+        history.play()
+
+    assert differences(histories) == []
     assert verify().problems == ()
+    end = max(history.now for history in histories)
+    assert tiers_proof.verify(at=end).differences == ()
 
 
 def test_the_comparison_sees_a_difference():
-    history = History(1, open_shop(), days_late=0)
+    kind = SHOPS["café"]
+    history = History(1, kind, kind.open())
     history.play()
-    assert history.differences() == []
+    assert differences([history]) == []
 
-    history.book.lots[0].left += 1
+    history.book.give("adjust", "only in the model", 1, history.now, date.min)
 
-    assert len(history.differences()) == 2  # The lots and the balance.
-    assert said_by_product(history.customer.pk)["balance"] == history.book.balance - 1
+    assert [one.partition(": ")[2].split(":")[0] for one in differences([history])] == [
+        *("lines", "lots", "balance"),
+    ]
+    assert said_by_product(history.till.customer.pk)["balance"] == history.book.balance - 1
