@@ -64,15 +64,14 @@ class Till:
     def refund(
         self, name: str, sale_name: str, amount: int | None, *, at: datetime, now: datetime
     ) -> object:
-        """The points taken, or why none were. No amount: all of it."""
+        """The points taken, or why none were. No amount: all of it. Raises UnknownPurchase."""
         request = TILL | {"reference": name, "reason": "", "at": at, "recorded_at": now}
         act: Callable[..., Any] = void_purchase
         if amount is not None:
             act, request["amount_minor"] = refund_purchase, amount
+        purchase = purchase_of(source="till", reference=sale_name)
         try:
-            return act(
-                purchase=purchase_of(source="till", reference=sale_name), **request
-            ).points_taken
+            return act(purchase=purchase, **request).points_taken
         except Conflict:
             return "conflict"
         except DomainError:
