@@ -123,7 +123,7 @@ class Stream:
             if event.sale_name:
                 book.refund(event.name, event.sale_name, event.amount, event.at)
             else:
-                book.buy(event.name, event.amount, event.at)
+                book.buy(event.name, event.amount, event.at, event.at)
         book.expire(day_of(END))
         return said_by_model(book, day_of(END))
 
