@@ -129,12 +129,13 @@ def _by_line(points: int, parts: Sequence[Part], lines: int) -> tuple[int, ...]:
         return (points,)
     weights = [Fraction()] * (lines + 1)
     for part in parts:
-        items = part.counting.items
         units = part.counting.rule.kind is Kind.UNIT
-        shares = [item.units if units else Fraction(item.amount_minor) for item in items]
-        for item, share in zip(items, shares, strict=True):
-            if share:
-                weights[item.number] += part.gives * share / sum(shares)
+        shares = {
+            item.number: item.units if units else item.amount_minor for item in part.counting.items
+        }
+        each = part.gives / (sum(shares.values()) or 1)
+        for number, share in shares.items():
+            weights[number] += each * share
     return tuple(spread(points, weights[1:]))
 
 
