@@ -99,9 +99,12 @@ class Programme:
         """The first day the points of a purchase can be spent; None: at once."""
         return bought_on + timedelta(days=self.pending_days) if self.pending_days else None
 
-    def tier_for(self, counted: int) -> Tier:
-        """The highest tier that this much spend, points or visits reaches."""
-        return [tier for tier in self.tiers if tier.entry <= max(counted, 0)][-1]
+    def tier_for(self, counted: int, besides: int = 0) -> Tier:
+        """
+        The highest tier that this much spend, points or visits reaches; `besides` is so much of
+        the second thing that counts, if there is one.
+        """
+        return [tier for tier in self.tiers if tier.reached_with(counted, besides)][-1]
 
     def rank(self, key: str) -> int:
         """How high the tier of that key stands; 0 is the lowest, also for one that is gone."""

@@ -15,17 +15,22 @@ from loyalty.programme.discount_rules import DiscountRule
 from loyalty.programme.expiry import Expiry
 from loyalty.toml import Reader
 
-RULE_KEYS = {"by", "window", "months", "carry_over", "downgrade", "steps", "grace_days"}
+RULE_KEYS = {"by", "and_by", "window", "months", "carry_over", "downgrade", "steps", "grace_days"}
 LONGEST_MONTHS = 60
 LONGEST_GRACE = 366
 
 
 class By(StrEnum):
-    """What counts towards a tier; also how its thresholds' keys end."""
+    """What counts towards a tier."""
 
     SPEND = "spend"
     POINTS = "points"
     VISITS = "visits"  # Days with at least one sale.
+
+    @property
+    def ending(self) -> str:
+        """How the keys of thresholds end."""
+        return "minor" if self is By.SPEND else self.value
 
 
 class Window(StrEnum):
@@ -52,12 +57,22 @@ class Tier:
     name_en: str
     entry: int  # What reaches it: minor units, points or visits, as the rules say.
     renewal: int  # What keeps it.
+    and_entry: int  # What is needed besides, where the rules count two things; 0 otherwise.
+    and_renewal: int
     multiplier: Fraction
     expiry: Expiry | None  # Of points earned in this tier; None: as for everybody.
     discounts: tuple[DiscountRule, ...]
     free_shipping: bool
     perks: tuple[str, ...]  # What else it gives, in words.
     perks_en: tuple[str, ...]  # As many, or none.
+
+    def reached_with(self, counted: int, besides: int) -> bool:
+        """Whether that much, and that much of the second thing that counts, reaches it."""
+        return self.entry <= max(counted, 0) and self.and_entry <= max(besides, 0)
+
+    def kept_with(self, counted: int, besides: int) -> bool:
+        """Whether that much, and that much of the second thing that counts, keeps it."""
+        return self.renewal <= max(counted, 0) and self.and_renewal <= max(besides, 0)
 
     def label(self, language: str) -> str:
         """The tier's name for a reader of that language."""
@@ -71,6 +86,7 @@ class Tier:
 @dataclass(frozen=True)
 class TierRules:
     by: By
+    and_by: By | None  # A second thing that has to suffice as well.
     window: Window
     months: int  # Of a rolling window; 0 otherwise.
     carry_over: bool  # A tier of a calendar year is held through the whole next year.
@@ -97,8 +113,13 @@ def read_rules(reader: Reader, root: dict[str, Any]) -> TierRules:
     if yearly and downgrade is Downgrade.AT_ONCE:
         why = _('a calendar year is lost at its review: downgrade = "review"')
         reader.refuse(place, "downgrade", why)
+    by = reader.choice(place, row, "by", By)
+    and_by = reader.choice(place, row, "and_by", By) if "and_by" in row else None
+    if and_by is by:
+        reader.refuse(place, "and_by", _("something else than by"))
     return TierRules(
-        by=reader.choice(place, row, "by", By),
+        by=by,
+        and_by=and_by,
         window=window,
         months=reader.whole(place, row, "months", 1, LONGEST_MONTHS) if rolling else 0,
         carry_over=reader.boolean(place, row, "carry_over", default=yearly),
@@ -119,18 +140,13 @@ def read_tier(
     reader: Reader, place: str, row: dict[str, Any], rules: TierRules, leap_day: LeapDay
 ) -> Tier:
     """The tier in `row`; its thresholds are in what the rules count."""
-    ending = "minor" if rules.by is By.SPEND else rules.by.value
-    entry_key, renewal_key = f"entry_{ending}", f"renewal_{ending}"
-    allowed = {"key", "name", "name_en", entry_key, renewal_key, "multiplier"} | expiry.KEYS
+    thresholds = [by for by in (rules.by, rules.and_by) if by is not None]
+    allowed = {"key", "name", "name_en", "multiplier"} | expiry.KEYS
     allowed |= {"discounts", "free_shipping", "perks", "perks_en"}
+    allowed |= {f"{kind}_{by.ending}" for kind in ("entry", "renewal") for by in thresholds}
     reader.table(place, row, allowed)
-    entry = renewal = reader.whole(place, row, entry_key, 0, MAX_NUMBER)
-    if renewal_key in row:
-        renewal = reader.whole(place, row, renewal_key, 0, MAX_NUMBER)
-        if rules.downgrade is Downgrade.NEVER:
-            reader.refuse(place, renewal_key, _("only where a tier can be lost"))
-        elif renewal > entry:
-            reader.refuse(place, renewal_key, _("not more than what reaches the tier"))
+    needed = [_thresholds(reader, place, row, by, rules) for by in thresholds]
+    (entry, renewal), (and_entry, and_renewal) = [*needed, (0, 0)][:2]
     key = reader.key(place, row, "key")
     perks, perks_en = (reader.texts(place, row, name) for name in ("perks", "perks_en"))
     if perks_en and len(perks_en) != len(perks):
@@ -141,6 +157,8 @@ def read_tier(
         name_en=reader.text(place, row, "name_en", default=""),
         entry=entry,
         renewal=renewal,
+        and_entry=and_entry,
+        and_renewal=and_renewal,
         multiplier=reader.fraction(place, row, "multiplier"),
         expiry=expiry.read(reader, place, row),
         discounts=discount_rules.read_of_tier(reader, place, row, key, leap_day),
@@ -150,18 +168,41 @@ def read_tier(
     )
 
 
+def _thresholds(
+    reader: Reader, place: str, row: dict[str, Any], by: By, rules: TierRules
+) -> tuple[int, int]:
+    """What of that reaches the tier, and what keeps it."""
+    entry = reader.whole(place, row, f"entry_{by.ending}", 0, MAX_NUMBER)
+    renewal_key = f"renewal_{by.ending}"
+    if renewal_key not in row:
+        return entry, entry
+    renewal = reader.whole(place, row, renewal_key, 0, MAX_NUMBER)
+    if rules.downgrade is Downgrade.NEVER:
+        reader.refuse(place, renewal_key, _("only where a tier can be lost"))
+    elif renewal > entry:
+        reader.refuse(place, renewal_key, _("not more than what reaches the tier"))
+    return entry, renewal
+
+
 def check(reader: Reader, tiers: tuple[Tier, ...], rules: TierRules) -> None:
     """Refuse what no single tier can know: their order, and keys used twice."""
-    ending = "minor" if rules.by is By.SPEND else rules.by.value
+    ending = rules.by.ending
     key = f"entry_{ending}"
     if tiers and tiers[0].entry != 0:
         reader.refuse("tiers[1]", key, _("the first tier starts at 0"))
+    if tiers and rules.and_by and tiers[0].and_entry != 0:
+        reader.refuse("tiers[1]", f"entry_{rules.and_by.ending}", _("the first tier starts at 0"))
     for index, (lower, upper) in enumerate(pairwise(tiers), 2):
+        place, less = f"tiers[{index}]", _("a tier cannot be kept with less than the last")
         if upper.entry <= lower.entry:
-            reader.refuse(f"tiers[{index}]", key, _("each tier needs more than the last"))
+            reader.refuse(place, key, _("each tier needs more than the last"))
         if upper.renewal < lower.renewal:
-            why = _("a tier cannot be kept with less than the last")
-            reader.refuse(f"tiers[{index}]", f"renewal_{ending}", why)
+            reader.refuse(place, f"renewal_{ending}", less)
+        if rules.and_by and upper.and_entry < lower.and_entry:
+            why = _("a tier cannot need less than the last")
+            reader.refuse(place, f"entry_{rules.and_by.ending}", why)
+        elif rules.and_by and upper.and_renewal < lower.and_renewal:
+            reader.refuse(place, f"renewal_{rules.and_by.ending}", less)
     keys = [tier.key for tier in tiers]
     for index, name in enumerate(keys, 1):
         if name in keys[: index - 1]:

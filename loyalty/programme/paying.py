@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from loyalty.errors import DomainError
 from loyalty.programme.basis import payable_minor
 from loyalty.programme.basket import Basket, Buyer
+from loyalty.programme.clauses import whole_text
 from loyalty.programme.document import Programme
 from loyalty.programme.marks import marked
 from loyalty.programme.pay_rules import PayRules
@@ -148,33 +149,37 @@ def _why(limit: Limit, rules: PayRules, count: int) -> str:
     return {
         Limit.GOODS: _("Nothing on this bill can be paid with points."),
         Limit.STEP: ngettext(
-            "Points are used in whole steps of %(count)d.",
-            "Points are used in whole steps of %(count)d.",
+            "Points are used in whole steps of %(figure)s.",
+            "Points are used in whole steps of %(figure)s.",
             count,
         ),
         Limit.MINIMUM: ngettext(
-            "At least %(count)d point is used at a time.",
-            "At least %(count)d points are used at a time.",
+            "At least %(figure)s point is used at a time.",
+            "At least %(figure)s points are used at a time.",
             count,
         ),
         Limit.BALANCE: ngettext(
-            "Only %(count)d point is there to use.",
-            "Only %(count)d points are there to use.",
+            "Only %(figure)s point is there to use.",
+            "Only %(figure)s points are there to use.",
             count,
         ),
         Limit.KEEP: ngettext(
-            "%(kept)d must stay on the account: at most %(count)d point can be used.",
-            "%(kept)d must stay on the account: at most %(count)d points can be used.",
+            "%(kept)s must stay on the account: at most %(figure)s point can be used.",
+            "%(kept)s must stay on the account: at most %(figure)s points can be used.",
             count,
         ),
         Limit.PERCENT: ngettext(
-            "Only a part of a bill is paid with points: at most %(count)d point here.",
-            "Only a part of a bill is paid with points: at most %(count)d points here.",
+            "Only a part of a bill is paid with points: at most %(figure)s point here.",
+            "Only a part of a bill is paid with points: at most %(figure)s points here.",
             count,
         ),
         Limit.BILL: ngettext(
-            "That is more than the bill: at most %(count)d point can be used.",
-            "That is more than the bill: at most %(count)d points can be used.",
+            "That is more than the bill: at most %(figure)s point can be used.",
+            "That is more than the bill: at most %(figure)s points can be used.",
             count,
         ),
-    }[limit] % {"count": count, "kept": rules.keep_at_least}
+    }[limit] % {"figure": _figure(count), "kept": _figure(rules.keep_at_least)}
+
+
+def _figure(count: int) -> str:
+    return whole_text(count, language=get_language() or "vi")

@@ -4,28 +4,28 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, override
 
 from loyalty.money import format_money
-from loyalty.programme.clauses import multiplier_text
+from loyalty.programme.clauses import multiplier_text, whole_text
 from loyalty.programme.document import Programme
 from loyalty.programme.ladder import By, Downgrade, Steps, Tier, TierRules, Window
 
 
 def tier_sentence(programme: Programme, tier: Tier, *, currency: str, language: str) -> str:
     """What a tier asks for and gives: "Bạc: mua từ 1.000.000đ, điểm × 1,2"."""
-    by = programme.tier_rules.by
+    ladder = programme.tier_rules
     with override(language):
         words = {
             "tier": tier.label(language),
-            "much": _much(tier.entry, by, currency, language),
+            "much": _needed(tier.entry, tier.and_entry, ladder, currency, language),
             "times": multiplier_text(tier.multiplier, language=language),
         }
         if tier.entry == 0:
             sentence = _("%(tier)s: from the first purchase, points × %(times)s") % words
-        elif by is By.SPEND:
+        elif ladder.by is By.SPEND:
             sentence = _("%(tier)s: from %(much)s spent, points × %(times)s") % words
         else:
             sentence = _("%(tier)s: from %(much)s, points × %(times)s") % words
-        if tier.renewal != tier.entry:
-            kept = _much(tier.renewal, by, currency, language)
+        if (tier.renewal, tier.and_renewal) != (tier.entry, tier.and_entry):
+            kept = _needed(tier.renewal, tier.and_renewal, ladder, currency, language)
             sentence += _(", kept from %(much)s") % {"much": kept}
     return sentence
 
@@ -47,13 +47,23 @@ def standing_sentences(programme: Programme, *, language: str) -> list[str]:
     return sentences
 
 
+def _needed(number: int, besides: int, ladder: TierRules, currency: str, language: str) -> str:
+    """What is needed, and what besides."""
+    much = _much(number, ladder.by, currency, language)
+    if not besides or ladder.and_by is None:
+        return much
+    more = _much(besides, ladder.and_by, currency, language)
+    return _("%(first)s and %(second)s") % {"first": much, "second": more}
+
+
 def _much(number: int, by: By, currency: str, language: str) -> str:
     if by is By.SPEND:
         return format_money(number, currency=currency, language=language)
+    figure = {"figure": whole_text(number, language=language)}
     if by is By.POINTS:
-        return ngettext("%(count)d point", "%(count)d points", number) % {"count": number}
-    words = ngettext("%(count)d day with a purchase", "%(count)d days with a purchase", number)
-    return words % {"count": number}
+        return ngettext("%(figure)s point", "%(figure)s points", number) % figure
+    words = ngettext("%(figure)s day with a purchase", "%(figure)s days with a purchase", number)
+    return words % figure
 
 
 def _counted(ladder: TierRules) -> str:

@@ -27,6 +27,8 @@ class Progress:
     by: By
     counted: int
     remaining: int  # 0 at the top.
+    and_by: By | None  # A second thing the next tier needs as well,
+    and_remaining: int  # and how much of it.
     held_through: date | None  # The tier is safe through that day; None: no review is due.
 
 
@@ -82,7 +84,15 @@ def _progress(climb: Climb, today: date, rules: Rules) -> Progress:
     programme = rules.programme
     tier = programme.tier(climb.tier_key)
     next_tier = programme.tier_after(tier)
-    counted = climb.counting(today, programme.tier_rules)
-    remaining = max(0, next_tier.entry - counted) if next_tier else 0
-    by = programme.tier_rules.by
-    return Progress(programme, tier, next_tier, by, counted, remaining, climb.held_through)
+    counted, besides = climb.counting_both(today, programme.tier_rules)
+    return Progress(
+        programme=programme,
+        tier=tier,
+        next_tier=next_tier,
+        by=programme.tier_rules.by,
+        counted=counted,
+        remaining=max(0, next_tier.entry - counted) if next_tier else 0,
+        and_by=programme.tier_rules.and_by,
+        and_remaining=max(0, next_tier.and_entry - besides) if next_tier else 0,
+        held_through=climb.held_through,
+    )

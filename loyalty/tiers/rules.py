@@ -30,6 +30,7 @@ from loyalty.tiers.windows import (
     renews,
     still_counts,
     total,
+    totals,
 )
 
 DAY = timedelta(days=1)
@@ -164,7 +165,7 @@ class Climb:
             events=climb._kept(event, course),
         )
         programme = rules.programme
-        reached = programme.tier_for(counted.counting(event.on, programme.tier_rules))
+        reached = programme.tier_for(*counted.counting_both(event.on, programme.tier_rules))
         above = programme.tiers.index(reached) > programme.rank(counted.earned_key)
         if above or not counted.earned_key:
             held = held_from(event.on, programme.tier_rules) if reached.entry else None
@@ -194,13 +195,16 @@ class Climb:
         given = again.floor_through is not None and again.floor_through >= through
         return again if given else replace(again, since=fresh.since, version_id=fresh.version_id)
 
-    def counting(self, on: date, ladder: TierRules) -> int:
-        """What counts on that day: minor units, points or visits, as the rules say."""
+    def counting(self, on: date, ladder: TierRules, by: By) -> int:
+        """What of that counts on that day: minor units, points or visits."""
         if ladder.window is Window.LIFETIME:
-            return {By.SPEND: self.spend_minor, By.POINTS: self.points, By.VISITS: self.visits}[
-                ladder.by
-            ]
-        return total(ladder.by, (event for event in self.events if counts(event, on, ladder)))
+            return {By.SPEND: self.spend_minor, By.POINTS: self.points, By.VISITS: self.visits}[by]
+        return total(by, (event for event in self.events if counts(event, on, ladder)))
+
+    def counting_both(self, on: date, ladder: TierRules) -> tuple[int, int]:
+        """What counts on that day, and what counts besides (0 where nothing does)."""
+        besides = self.counting(on, ladder, ladder.and_by) if ladder.and_by else 0
+        return self.counting(on, ladder, ladder.by), besides
 
     def _kept(self, event: Event, course: Course) -> tuple[Event, ...]:
         if self.complete:
@@ -252,24 +256,23 @@ class Climb:
         """Down to the tier that what counts keeps, when it no longer keeps this one."""
         if programme.rank(self.earned_key) == 0:
             return self
-        counted = total(
-            programme.tier_rules.by,
-            (event for event in self.events if still_counts(event, day, programme.tier_rules)),
-        )
-        if programme.tier_rules.window is Window.LIFETIME:
-            counted = self.counting(day, programme.tier_rules)
-        if counted >= programme.tier(self.earned_key).renewal:
+        ladder = programme.tier_rules
+        if ladder.window is Window.LIFETIME:
+            counted = self.counting_both(day, ladder)
+        else:
+            counted = totals(
+                ladder, [event for event in self.events if still_counts(event, day, ladder)]
+            )
+        if programme.tier(self.earned_key).kept_with(*counted):
             return self
         return replace(self, earned_key=_kept_by(counted, self.earned_key, programme))
 
     def _reviewed(self, through: date, programme: Programme) -> "Climb":
         """The tier held through that day: held again, or lost."""
         ladder = programme.tier_rules
-        counted = total(
-            ladder.by, (event for event in self.events if renews(event, through, ladder))
-        )
+        counted = totals(ladder, [event for event in self.events if renews(event, through, ladder)])
         key = self.earned_key
-        if counted < programme.tier(key).renewal:
+        if not programme.tier(key).kept_with(*counted):
             rank = programme.rank(key)
             key = (
                 programme.tiers[rank - 1].key
@@ -305,7 +308,7 @@ def recount(customer_id: int, events: Iterable[Event], *, through: date, course:
     return climb.advance(through, course)
 
 
-def _kept_by(counted: int, key: str, programme: Programme) -> str:
+def _kept_by(counted: tuple[int, int], key: str, programme: Programme) -> str:
     """The highest tier below that one which so much keeps."""
     below = programme.tiers[: programme.rank(key)]
-    return [tier.key for tier in below if tier.renewal <= max(counted, 0)][-1]
+    return [tier.key for tier in below if tier.kept_with(*counted)][-1]

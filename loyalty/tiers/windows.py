@@ -1,6 +1,6 @@
 """Which events count on a day, which keep a tier, and how long a tier is held. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -31,6 +31,12 @@ def total(by: By, events: Iterable[Event]) -> int:
     if by is By.POINTS:
         return sum(event.points for event in events)
     return len({event.on for event in events if event.is_visit})
+
+
+def totals(ladder: TierRules, events: Sequence[Event]) -> tuple[int, int]:
+    """What these events come to, and what they come to besides (0 where nothing counts)."""
+    besides = total(ladder.and_by, events) if ladder.and_by else 0
+    return total(ladder.by, events), besides
 
 
 def counts(event: Event, on: date, ladder: TierRules) -> bool:

@@ -55,8 +55,10 @@ def test_the_rule_that_refuses_is_named_with_the_most_that_fits():
 
 
 def test_the_refusal_says_what_can_be_done():
-    with pytest.raises(PointsRefused, match="nhiều nhất 150 điểm"):
+    with pytest.raises(PointsRefused, match=r"nhiều nhất 150 điểm\."):
         paying(programme(KEEPS), 200, 399_999)
+    with pytest.raises(PointsRefused, match=r"dùng được nhiều nhất 1\.500 điểm\."):
+        paying(programme(FIFTIES), 2_000, 1_500_000)
 
 
 def test_a_negative_number_is_a_mistake_of_the_program():

@@ -7,6 +7,7 @@ from loyalty.programme.basket import Line
 from loyalty.programme.benefit_sentences import pay_sentences
 from loyalty.programme.paying import Limit
 from loyalty.programme.sentences import earn_sentence
+from loyalty.programme.tier_sentences import tier_sentence
 from tests.factories.published import BORN, Shop, birthday, members_price, tier
 
 
@@ -192,22 +193,31 @@ def test_routine():
 
 
 def test_hyundaihatinh():
-    """Up at once, reviewed after 12 months, down one: counted in visits."""
+    """Visits and points together; up at once, reviewed after 12 months, down one."""
     shop = Shop.of(
-        '[tier_rules]\nby = "visits"\nwindow = "rolling"\nmonths = 12\n'
+        '[tier_rules]\nby = "points"\nand_by = "visits"\nwindow = "rolling"\nmonths = 12\n'
         'downgrade = "review"\nsteps = "one"\n',
         bought(1, 1_000),
-        tier("member", entry_visits=0),
-        tier("bac", entry_visits=2),
-        tier("vang", entry_visits=4),
+        tier("member", entry_points=0, entry_visits=0),
+        tier("bac", entry_points=1_000, entry_visits=2),
+        tier("vang", entry_points=1_500, entry_visits=4),
     )
-    visits = [(f"2025-0{month}-01", 500_000, 0) for month in (1, 2, 3, 4)]
+    visits = [(f"2025-0{month}-01", 500_000, 500) for month in (1, 2, 3, 4)]
 
-    assert [shop.tier("2025-04-01", *visits[:count]) for count in (1, 2, 4)] == [
-        *("member", "bac", "vang"),
+    assert [shop.tier("2025-04-01", *visits[:count]) for count in (1, 2, 3, 4)] == [
+        *("member", "bac", "bac", "vang"),
     ]
+    one_day = ("2025-01-01", 2_000_000, 2_000)
+    assert shop.tier("2025-04-01", one_day) == "member"  # Points for gold, but one visit.
+    small = [(f"2025-0{month}-01", 1_000, 1) for month in (1, 2, 3, 4)]
+    assert shop.tier("2025-04-01", *small) == "member"  # Visits for gold, but four points.
     days = ("2026-03-31", "2026-04-01", "2027-03-31", "2027-04-01")
     assert [shop.tier(day, *visits) for day in days] == ["vang", "bac", "bac", "member"]
+    again = [(f"2025-{month}-01", 500_000, 500) for month in (11, 12)]
+    assert shop.tier("2026-04-01", *visits, *again) == "bac"  # Enough points, a visit short.
+    assert shop.tier("2026-04-01", *visits, *again, ("2026-01-01", 1, 0)) == "vang"
+    said = tier_sentence(shop.programme, shop.programme.tiers[2], currency="VND", language="vi")
+    assert said == "vang: từ 1.500 điểm và 4 ngày mua hàng, điểm × 1"
 
 
 def test_florasvanity():

@@ -35,6 +35,7 @@ from loyalty.web.shared.members import member_of
 class TierLine:
     tier: Tier
     by: By
+    and_by: By | None
     multiplier: str
 
 
@@ -98,7 +99,10 @@ def tier_lines(programme: Programme) -> list[TierLine]:
     """The tiers, lowest first."""
     return [
         TierLine(
-            tier, programme.tier_rules.by, multiplier_text(tier.multiplier, language=_language())
+            tier,
+            programme.tier_rules.by,
+            programme.tier_rules.and_by,
+            multiplier_text(tier.multiplier, language=_language()),
         )
         for tier in programme.tiers
     ]

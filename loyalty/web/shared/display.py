@@ -8,9 +8,11 @@ from typing import Protocol
 
 from django.utils import timezone
 from django.utils.translation import get_language, ngettext
+from django.utils.translation import gettext as _
 
 from loyalty.money import format_money
 from loyalty.programme.ladder import By
+from loyalty.tiers.queries import Progress
 from loyalty.web.shared import formats
 from loyalty.web.shared.currency import active_currency
 
@@ -78,6 +80,17 @@ def counted(number: int, by: By) -> str:
             "%(figure)s day with a purchase", "%(figure)s days with a purchase", number
         )
     return words % {"figure": points(number)}
+
+
+def to_go(progress: Progress) -> str:
+    """What is missing to the next tier: 350.000đ, or "350 điểm và 2 ngày mua hàng"."""
+    missing = [(progress.remaining, progress.by)]
+    if progress.and_by:
+        missing.append((progress.and_remaining, progress.and_by))
+    words = [counted(number, by) for number, by in missing if number] or [counted(*missing[0])]
+    if len(words) == 1:
+        return words[0]
+    return _("%(first)s and %(second)s") % {"first": words[0], "second": words[1]}
 
 
 def named(thing: Named) -> str:

@@ -21,6 +21,7 @@ for shown in (
     display.clock,
     display.code,
     display.counted,
+    display.to_go,
     display.named,
     display.described,
 ):
