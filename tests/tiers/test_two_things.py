@@ -53,7 +53,7 @@ def test_either_that_is_missing_loses_the_tier_at_once():
         (
             'and_by = "visits"\n',
             TIERS + tier("vang", entry_minor=2_000_000, entry_visits=2),
-            "dòng 24: tiers[3].entry_visits: một hạng không thể cần ít hơn hạng trước",
+            "dòng 26: tiers[3].entry_visits: một hạng không thể cần ít hơn hạng trước",
         ),
     ],
 )
