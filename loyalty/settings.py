@@ -41,6 +41,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.postgres",
     "csp",
+    "ninja",
     "loyalty.shop",
     "loyalty.programme",
     "customers",
@@ -59,6 +60,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "loyalty.web.api.chain.ShortChain",  # Other programs go no further down.
     "loyalty.web.shared.middleware.AdminPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "loyalty.web.shared.middleware.LanguageMiddleware",
@@ -169,6 +171,11 @@ ADMIN_CONTENT_SECURITY_POLICY = {
     "script-src": [SELF, UNSAFE_EVAL],
     "style-src": [SELF, UNSAFE_INLINE],
 }
+
+# Other programs -------------------------------------------------------------
+
+API_REQUESTS_A_MINUTE = env.int("API_REQUESTS_A_MINUTE", default=6_000)  # Of one key.
+API_LARGEST_BODY = 2_000_000  # Bytes: a thousand sales.
 
 # Messages -----------------------------------------------------------------
 

@@ -38,10 +38,11 @@ FLOORS = [  # Lowest first.
     "loyalty.web.counter",
     "loyalty.web.portal",
     "loyalty.web.owner",
+    "loyalty.web.api",
     "loyalty.web.templatetags",  # Registers what the doors format.
     "loyalty.web",
 ]
-DOORS = {"loyalty.web.counter", "loyalty.web.portal", "loyalty.web.owner"}
+DOORS = {"loyalty.web.counter", "loyalty.web.portal", "loyalty.web.owner", "loyalty.web.api"}
 # Neighbours that must not know each other.
 STRANGERS = {("customers", "loyalty.programme")} | {
     (door, other) for door in DOORS for other in DOORS - {door}

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.db import connection
@@ -45,6 +45,7 @@ class Reply:
     status: int
     body: str  # JSON.
     customer_id: int | None = None  # Whose personal data the body holds, if any.
+    replayed: bool = field(default=False, compare=False)  # Said before.
 
 
 class _Overtaken(DomainError):
@@ -120,4 +121,4 @@ def _find(request: Request) -> Reply | None:
         return None
     if known.request_hash != request.request_hash:
         raise Conflict(_("This Idempotency-Key was used for another request."))
-    return Reply(known.status, known.body, known.customer_id)
+    return Reply(known.status, known.body, known.customer_id, replayed=True)

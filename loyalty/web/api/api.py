@@ -1,0 +1,49 @@
+"""The API as a whole: which routes it has, and how it describes itself."""
+
+from ninja import NinjaAPI
+from ninja.operation import Operation
+
+from loyalty.web.api import customers, points
+from loyalty.web.api.entering import nobody
+from loyalty.web.api.reading import StrictParser
+from loyalty.web.api.refusing import hear
+
+DESCRIPTION = """
+For tills and other programs. Send `Authorization: Bearer KEY` with every request; the shop's owner
+makes keys with `manage.py create_api_key`. Money is in whole minor units of the shop's currency,
+points are whole, ids are texts. What is refused is answered as problem details (RFC 9457) with the
+field named, and has written nothing. With an `Idempotency-Key`, and for sales by their
+`reference`, asking again gets the first answer, byte for byte.
+"""
+
+
+class TillApi(NinjaAPI):
+    def get_openapi_operation_id(self, operation: Operation) -> str:
+        """What a client's generator calls the route: `customers_enrol`."""
+        noun = operation.view_func.__module__.rpartition(".")[2]
+        return f"{noun}_{operation.view_func.__name__}"
+
+    def operations(self) -> dict[tuple[str, str], Operation]:
+        """Every route by method and path."""
+        return {
+            (method, path): operation
+            for router in self._get_bound_routers()
+            for path, view in router.path_operations.items()
+            for operation in view.operations
+            for method in operation.methods
+        }
+
+
+api = TillApi(
+    title="Loyalty API",
+    version="1",
+    description=DESCRIPTION,
+    urls_namespace="api",
+    auth=nobody,
+    parser=StrictParser(),
+    openapi_url=None,
+    docs_url=None,
+)
+for noun in (customers, points):
+    api.add_router("", noun.router)
+hear(api)

@@ -1,0 +1,69 @@
+"""The API's description, for programs and for people."""
+
+import json
+from functools import cache
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from loyalty.web.api.api import api
+from loyalty.web.api.entering import Key
+from loyalty.web.api.problems import KINDS
+
+PREFIX = "api/v1/"
+
+
+@require_safe
+def openapi(request: HttpRequest) -> HttpResponse:
+    """OpenAPI 3.1. Open to everybody: it says nothing about this shop."""
+    return HttpResponse(_description(), content_type="application/json")
+
+
+@require_safe
+def docs(request: HttpRequest) -> HttpResponse:
+    """The same to read and to try, with a key."""
+    return render(request, "api/docs.html")
+
+
+@cache
+def _description() -> bytes:
+    schema: dict[str, Any] = api.get_openapi_schema(path_prefix=PREFIX)
+    schema["components"]["schemas"]["Problem"] = _PROBLEM
+    said = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    for (method, path), operation in api.operations().items():
+        route = schema["paths"][f"/{PREFIX}{path.lstrip('/')}".replace("{path:", "{")]
+        told = route[method.lower()]
+        told["responses"]["default"] = {"description": "A refusal", "content": said}
+        told["security"] = [
+            {"Key": [str(key.scope) for key in operation.auth_callbacks if isinstance(key, Key)]}
+        ]
+    return json.dumps(schema, ensure_ascii=False).encode()
+
+
+_PROBLEM = {
+    "type": "object",
+    "required": ["type", "title", "status"],
+    "properties": {
+        "type": {"enum": [f"urn:loyalty:problem:{kind}" for kind in KINDS]},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["field", "detail"],
+                "properties": {"field": {"type": "string"}, "detail": {"type": "string"}},
+            },
+        },
+    },
+    "example": {
+        "type": "urn:loyalty:problem:invalid",
+        "title": KINDS["invalid"][1],
+        "status": 422,
+        "detail": "phone: Số này thiếu 1 chữ số. Số di động có 10 chữ số.",
+        "errors": [{"field": "phone", "detail": "Số này thiếu 1 chữ số. Số di động có 10 chữ số."}],
+    },
+}

@@ -1,0 +1,50 @@
+"""Who asks: a key in the header, with the scope of the route. No route is open without one."""
+
+from typing import Any, NoReturn
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils import timezone
+from ninja.security import HttpBearer
+
+from loyalty.integrations.keys import find_key
+from loyalty.integrations.models import ApiKey
+from loyalty.web.api.limits import check_rate
+from loyalty.web.api.problems import Problem
+from loyalty.web.api.refusing import unauthenticated
+
+Scope = ApiKey.Scope
+
+
+class KeyRequest(HttpRequest):
+    auth: ApiKey
+    asked: Any  # The body, read.
+
+
+class Key(HttpBearer):
+    """Lets in keys that have the scope. `read` lets in every key that may write what is read."""
+
+    def __init__(self, scope: ApiKey.Scope) -> None:
+        super().__init__()
+        self.scope = scope
+
+    def authenticate(self, request: HttpRequest, token: str) -> ApiKey | None:
+        key = find_key(token, at=timezone.now())
+        if key is None:
+            return None
+        check_rate(key)
+        need(key, self.scope)
+        if int(request.META.get("CONTENT_LENGTH") or 0) > settings.API_LARGEST_BODY:
+            raise Problem("too-large")
+        return key
+
+
+def nobody(request: HttpRequest) -> NoReturn:
+    """What a route says that forgot to name its scope."""
+    raise unauthenticated()
+
+
+def need(key: ApiKey, scope: ApiKey.Scope) -> None:
+    """Raise Problem unless the key has that scope."""
+    if scope not in key.scopes:
+        raise Problem("scope-missing", f"The scope `{scope}` is missing.", more={"scope": scope})

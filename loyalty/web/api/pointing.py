@@ -1,0 +1,90 @@
+"""Whom, where and when a request means."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+
+from django.utils.translation import gettext as _
+
+from customers.identity import is_card_number, normalise_phone
+from customers.models import Customer
+from customers.queries import TOKEN
+from loyalty.errors import InvalidInput
+from loyalty.integrations.models import ApiKey
+from loyalty.shop.models import Branch
+from loyalty.web.api.entering import Scope, need
+from loyalty.web.api.ids import number_of
+from loyalty.web.api.problems import Problem
+
+SLACK = timedelta(minutes=10)  # How far a till's clock may be off.
+_CUSTOMERS = Customer.objects.select_related("merged_into", "joined_branch")
+
+
+def customer_at(customer_id: str) -> Customer:
+    """The customer of that id in an address; of a merged one the kept one. Raises Problem."""
+    number = number_of("cus", customer_id)
+    found = _CUSTOMERS.filter(pk=number).first() if number is not None else None
+    if found is None:
+        raise Problem("not-found")
+    return found.kept
+
+
+def customer_named(named: str) -> Customer:
+    """The customer of that id, phone, card token or card number. Raises Problem and InvalidInput."""
+    found = _CUSTOMERS.filter(**_meant(named.strip())).first()
+    if found is None:
+        raise Problem.of_field("customer", _("There is no such customer."))
+    return found.kept
+
+
+def _meant(named: str) -> dict[str, object]:
+    number = number_of("cus", named)
+    if number is not None:
+        return {"pk": number}
+    if TOKEN.fullmatch(named):
+        return {"card_token": named}
+    if is_card_number(named):
+        return {"card_number": re.sub(r"\s", "", named)}
+    with calling(phone="customer"):
+        return {"phone": normalise_phone(named)}
+
+
+def branch_named(key: ApiKey, named: str | None) -> Branch | None:
+    """
+    The branch of that key of its own, else the API key's. Raises Problem for one that does not
+    exist, or in which the API key may not sell.
+    """
+    if key.branch is not None:
+        if named not in (None, key.branch.key):
+            raise Problem.of_field("branch", _("The key is another branch's."), kind="not-allowed")
+        return key.branch
+    if named is None:
+        return None
+    branch = Branch.objects.filter(key=named).first()
+    if branch is None:
+        raise Problem.of_field("branch", _("There is no such branch."))
+    return branch
+
+
+def moment_of(key: ApiKey, given: datetime | None, *, now: datetime) -> datetime:
+    """
+    When it happened: now, unless the program says otherwise. Raises Problem for a moment to come,
+    and for one that is over where the key may not tell of the past; ten minutes are a clock's.
+    """
+    if given is None:
+        return now
+    if given > now + SLACK:
+        raise Problem.of_field("occurred_at", _("This moment is still to come."))
+    if given < now - SLACK:
+        need(key, Scope.BACKDATE)
+    return given
+
+
+@contextmanager
+def calling(**names: str) -> Iterator[None]:
+    """Call a service's field by its name in the request: `calling(phone="customer")`."""
+    try:
+        yield
+    except InvalidInput as error:
+        raise InvalidInput(names.get(error.field, error.field), str(error)) from error

@@ -1,0 +1,145 @@
+"""JSON read strictly: what could mean two things means nothing, and every refusal names its field."""
+
+import json
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from math import inf
+from typing import Annotated, Any, cast
+
+from django.http import HttpRequest
+from django.utils.datastructures import MultiValueDict
+from ninja.parser import Parser
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    WithJsonSchema,
+)
+from pydantic_core import core_schema
+
+from loyalty.ledger.models import MAX_POINTS
+from loyalty.money import MAX_MINOR
+from loyalty.web.api.problems import Problem
+
+LONGEST_NUMBER = 30  # Characters; longer ones are beyond any field and cost time to read.
+LAST_YEAR, FIRST_YEAR = 2200, 1990
+_MOMENT = re.compile(
+    r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)", flags=re.ASCII
+)
+
+
+class Body(BaseModel):
+    """What a program sends: these fields and no others, each of its own type."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class StrictParser(Parser):
+    """Reads bodies and query strings for the API. Raises Problem."""
+
+    def parse_body(self, request: HttpRequest) -> dict[str, Any]:
+        if request.content_type != "application/json":
+            raise Problem("not-json-type")
+        read = read_json(request.body)
+        request.asked = read  # type: ignore[attr-defined]  # KeyRequest has it.
+        return cast(dict[str, Any], read)
+
+    def parse_querydict(
+        self, data: MultiValueDict[str, Any], list_fields: list[str], request: HttpRequest
+    ) -> dict[str, Any]:
+        for name, values in data.lists():
+            if len(values) > 1:
+                raise Problem.of_field(name, "Give it once.")
+        return dict(data.items())
+
+
+def read_json(body: bytes) -> Any:
+    """
+    The value of a UTF-8 JSON text. Decimals are exact. Numbers that no field can hold (NaN,
+    Infinity, ever so many digits) become floats, which no field takes, so that the field is named.
+    Raises Problem for anything else that is not JSON, and for a name that stands twice.
+    """
+    try:
+        return json.loads(
+            body.decode("utf-8"),
+            object_pairs_hook=_once_each,
+            parse_float=_decimal,
+            parse_int=_whole,
+            parse_constant=float,
+        )
+    except (ValueError, RecursionError) as error:
+        raise Problem("not-json") from error
+
+
+def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    read = dict(pairs)
+    if len(read) < len(pairs):
+        names = [name for name, _value in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise Problem.of_field(twice, "This name stands twice.", kind="not-json")
+    return read
+
+
+def _whole(digits: str) -> int | float:
+    return int(digits) if len(digits) <= LONGEST_NUMBER else inf
+
+
+def _decimal(digits: str) -> Decimal | float:
+    return Decimal(digits) if len(digits) <= LONGEST_NUMBER else inf
+
+
+def _text(value: str) -> str:
+    if "\x00" in value:
+        raise ValueError("this holds a character that cannot be kept")
+    return value
+
+
+def _moment(value: Any) -> datetime:
+    if not isinstance(value, str) or not _MOMENT.fullmatch(value):
+        raise ValueError("a moment with its time zone is expected: 2026-11-22T12:00:00+07:00")
+    moment = datetime.fromisoformat(value)
+    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+        raise ValueError(f"the year must be from {FIRST_YEAR} to {LAST_YEAR}")
+    return moment
+
+
+def _quantity(value: Any) -> Decimal:
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+        raise ValueError("a number is expected, with at most three decimals")
+    exact = Decimal(value)
+    fits = exact.is_finite() and 0 < exact <= 1_000_000
+    if not fits or exact != exact.quantize(Decimal("0.001")):
+        raise ValueError("a number above zero is expected, with at most three decimals")
+    return exact
+
+
+@dataclass(frozen=True)
+class Text:
+    """Marks a text of so many letters, without NUL: `Annotated[str, Text(200)]`."""
+
+    longest: int
+    shortest: int = 0
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> core_schema.CoreSchema:
+        bounded = core_schema.str_schema(
+            strict=True, min_length=self.shortest, max_length=self.longest
+        )
+        return core_schema.no_info_after_validator_function(_text, bounded)
+
+
+Minor = Annotated[int, Field(ge=0, le=MAX_MINOR)]  # Money, in the currency's minor unit.
+PositiveMinor = Annotated[int, Field(gt=0, le=MAX_MINOR)]
+Points = Annotated[int, Field(ge=0, le=MAX_POINTS)]
+Moment = Annotated[
+    datetime,
+    PlainValidator(_moment),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]
+Quantity = Annotated[
+    Decimal,
+    PlainValidator(_quantity),
+    WithJsonSchema({"type": "number", "exclusiveMinimum": 0, "maximum": 1_000_000}),
+]

@@ -1,0 +1,138 @@
+"""Which problem each refusal is. Every error of the API passes here; what nobody foresaw is 500."""
+
+import logging
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+from django.core.exceptions import RequestDataTooBig
+from django.db import Error, InterfaceError, InternalError, OperationalError
+from django.http import Http404, HttpRequest, HttpResponse
+from ninja import NinjaAPI
+from ninja.errors import AuthenticationError, HttpError, ValidationError
+from pydantic import ValidationError as ModelError
+
+from customers.services import AlreadyEnrolled
+from loyalty.errors import Conflict, DomainError, InvalidInput
+from loyalty.ledger.adjustments import NotAllowed
+from loyalty.ledger.services import InsufficientPoints
+from loyalty.programme.versions import NoProgramme
+from loyalty.purchases.refunds import UnknownPurchase
+from loyalty.shop.queries import ShopMissing
+from loyalty.web.api.ids import public_id
+from loyalty.web.api.problems import FieldError, Problem
+
+logger = logging.getLogger(__name__)
+
+MOST_ERRORS = 20  # Of one body; who sends more mistakes than that learns nothing from them.
+_LOCK_TIMEOUT, _READ_ONLY = "55P03", "25006"
+
+
+def hear(api: NinjaAPI) -> None:
+    """Let every error of `api` come here."""
+    for kind in (Exception, Http404, HttpError, ValidationError):
+        api.add_exception_handler(kind, _answer)
+
+
+def problem_of(error: Exception) -> Problem:
+    """The problem that `error` is, for whoever asked."""
+    if isinstance(error, Problem):
+        return error
+    for kind, read in _READERS:
+        if isinstance(error, kind):
+            return read(error)
+    _log(error)
+    return Problem("internal")
+
+
+def problem_of_fields(errors: list[Any], *, skip: int) -> Problem:
+    """The problem of a body, whose fields begin after `skip` steps of each error's place."""
+    found = [FieldError(place_of(one["loc"][skip:]), one["msg"]) for one in errors[:MOST_ERRORS]]
+    named = [FieldError(one.field or "body", one.detail) for one in found]
+    return Problem("invalid", f"{named[0].field}: {named[0].detail}", named)
+
+
+def place_of(steps: tuple[Any, ...]) -> str:
+    """
+    >>> place_of(("lines", 0, "quantity"))
+    'lines[0].quantity'
+    """
+    place = ""
+    for step in steps:
+        place += f"[{step}]" if isinstance(step, int) else f".{step}" if place else str(step)
+    return place
+
+
+def _answer(request: HttpRequest, error: Any) -> HttpResponse:
+    return problem_of(error).response()
+
+
+def _of_http(error: HttpError) -> Problem:
+    # What reads a body for us hides our own refusal behind one of its own.
+    if isinstance(error.__cause__, Problem):
+        return error.__cause__
+    return Problem("not-found") if error.status_code == 404 else Problem("not-json")
+
+
+def _of_validation(error: ValidationError) -> Problem:
+    source = error.errors[0]["loc"][0]
+    return problem_of_fields(error.errors, skip=2 if source == "body" else 1)
+
+
+def _of_input(error: InvalidInput) -> Problem:
+    return Problem.of_field(error.field, str(error))
+
+
+def _of_points(error: InsufficientPoints) -> Problem:
+    more = {"needed": error.needed, "available": error.available}
+    return Problem("insufficient-points", str(error), more=more)
+
+
+def _of_enrolled(error: AlreadyEnrolled) -> Problem:
+    more = {"customer": public_id("cus", error.customer.pk)}
+    return Problem("already-enrolled", str(error), more=more)
+
+
+def _of_database(error: Error) -> Problem:
+    state = getattr(error.__cause__, "sqlstate", None)
+    if state == _LOCK_TIMEOUT:
+        return Problem("busy", headers={"Retry-After": "1"})
+    if isinstance(error, OperationalError | InterfaceError) or state == _READ_ONLY:
+        logger.error("The database refuses: %s", type(error.__cause__).__name__)
+        return Problem("unavailable", headers={"Retry-After": "5"})
+    _log(error)
+    return Problem("internal")
+
+
+def _log(error: Exception) -> None:
+    """Where it broke and how it is called, but not its text: that may hold a phone number."""
+    frames = "".join(traceback.format_tb(error.__traceback__))
+    logger.error("%s in the API\n%s", type(error).__name__, frames)
+
+
+# The first that fits counts.
+_READERS: tuple[tuple[type[Exception], Callable[[Any], Problem]], ...] = (
+    (AuthenticationError, lambda error: unauthenticated()),
+    (ValidationError, _of_validation),
+    (ModelError, lambda error: problem_of_fields(error.errors(include_input=False), skip=0)),
+    (HttpError, _of_http),
+    (Http404, lambda error: Problem("not-found")),
+    (RequestDataTooBig, lambda error: Problem("too-large")),
+    (InvalidInput, _of_input),
+    (InsufficientPoints, _of_points),
+    (AlreadyEnrolled, _of_enrolled),
+    (UnknownPurchase, lambda error: Problem("unknown-purchase", str(error))),
+    (NotAllowed, lambda error: Problem("not-allowed", str(error))),
+    (Conflict, lambda error: Problem("conflict", str(error))),
+    (ShopMissing, lambda error: Problem("not-ready", str(error))),
+    (NoProgramme, lambda error: Problem("not-ready", str(error))),
+    (DomainError, lambda error: Problem("refused", str(error))),
+    (OperationalError, _of_database),
+    (InterfaceError, _of_database),
+    (InternalError, _of_database),
+)
+
+
+def unauthenticated() -> Problem:
+    """What a request without a key hears, and one whose key is none of ours or has ended."""
+    return Problem("unauthenticated", headers={"WWW-Authenticate": "Bearer"})
