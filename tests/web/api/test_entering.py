@@ -13,10 +13,12 @@ from django.utils import timezone
 from redis.exceptions import ConnectionError as NoValkey
 
 from loyalty.integrations.keys import revoke_key
+from loyalty.shop.models import User
 from loyalty.web.api import limits, urls
 from loyalty.web.api.api import api
 from loyalty.web.api.entering import Key
 from tests.factories.integrations import ALL_SCOPES, api_key
+from tests.factories.shop import StaffFactory
 from tests.web.api.calling import Caller, caller, every_row, problem
 
 # What each route asks of a key. A route that is not here fails.
@@ -86,6 +88,13 @@ def test_what_is_no_key_opens_nothing(header):
     answer = program.client.get("/api/v1/customers?q=an", headers={"Authorization": header})
 
     assert problem(answer) == (401, "unauthenticated", [])
+
+
+def test_who_is_signed_in_as_staff_still_needs_a_key():
+    program = Caller()
+    program.client.force_login(StaffFactory(role=User.Role.OWNER))
+
+    assert problem(program.get("/customers", q="an")) == (401, "unauthenticated", [])
 
 
 def test_a_key_in_the_address_opens_nothing(till):
