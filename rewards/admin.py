@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from customers.backoffice import OfCustomerAdmin
 from loyalty.errors import DomainError
 from loyalty.shop.backoffice import GuardedAdmin, money_column
-from rewards.models import Redemption, Referral, Reward, Voucher
+from rewards.models import Redemption, Referral, Reward, StampEntry, Voucher
 from rewards.referrals import decide, may_decide
 
 
@@ -93,3 +93,14 @@ class ReferralAdmin(OfCustomerAdmin):
             )
         except DomainError as error:  # Somebody else was faster.
             messages.error(request, str(error))
+
+
+@admin.register(StampEntry)
+class StampEntryAdmin(OfCustomerAdmin):
+    list_display = ["customer", "card", "kind", "stamps", "stamps_after", "occurred_at"]
+    list_select_related = ["customer"]
+    list_filter = ["card", "kind"]
+    fields = [
+        *("customer", "card", "number", "kind", "stamps", "stamps_after", "began_on"),
+        *("source", "reference", "voucher", "occurred_at", "recorded_at"),
+    ]

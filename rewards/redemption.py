@@ -50,7 +50,7 @@ def redeem_reward(
     """
     outcome = CODE_TAKEN
     while outcome == CODE_TAKEN:
-        code, token = _new_code(), new_token()
+        code, token = new_code(), new_token()
         outcome, name, pk, voucher_pk, entry_id, buyer_id, cost, usable, last_day = one_row(
             _REDEEM,
             [source, reference, customer.pk, reward.pk, at, by.pk if by else None, code, token],
@@ -99,7 +99,7 @@ def _refusal(outcome: str, name: str, cost: int, usable: int) -> DomainError:
     raise ValueError(f"unknown outcome: {outcome}")
 
 
-def _new_code() -> str:
+def new_code() -> str:
     """Eight letters at random. No voucher has them yet; the database looks."""
     number = secrets.randbelow(len(CODE_LETTERS) ** CODE_LENGTH)
     letters = []

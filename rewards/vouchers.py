@@ -50,6 +50,8 @@ def use_voucher(
         return current
     if current.state == Voucher.State.USED:
         raise VoucherRefused(_used_text(current))
+    if current.state == Voucher.State.CANCELLED and current.redemption_id is None:
+        raise VoucherRefused(_("This voucher was cancelled; its stamps were taken back."))
     if current.state == Voucher.State.CANCELLED:
         raise VoucherRefused(_("This voucher was cancelled; its points were given back."))
     if local_date(at, get_shop().zone) > current.expires_on:

@@ -30,6 +30,7 @@ from loyalty.programme import (
     pending,
     referral,
     refunds,
+    stamps,
 )
 from loyalty.programme.basis import Basis
 from loyalty.programme.birthdays import LeapDay
@@ -43,11 +44,12 @@ from loyalty.programme.marks import Mark
 from loyalty.programme.pay_rules import PayRules
 from loyalty.programme.referral import Referral
 from loyalty.programme.refunds import RefundPolicy
+from loyalty.programme.stamps import StampCard
 from loyalty.toml import Reader
 
 SECTIONS = {
     *("points", "basis", "earn", "rounding", "marks", "discounts", "pay"),
-    *("tier_rules", "tiers", "referral", "birthdays", "refunds", "bonuses"),
+    *("tier_rules", "tiers", "referral", "birthdays", "refunds", "bonuses", "stamp_cards"),
 }
 POINT_KEYS = {"name", "name_en", pending.KEY} | expiry.KEYS
 
@@ -82,6 +84,7 @@ class Programme:
     bonuses: Bonuses
     pending_days: int = 0  # How long the points of a purchase wait before they can be spent.
     referral: Referral | None = None  # None: nothing is paid for bringing a friend.
+    stamp_cards: tuple[StampCard, ...] = ()
 
     def tier(self, key: str) -> Tier:
         """The tier of that key, or the lowest when a later version has dropped it."""
@@ -94,6 +97,7 @@ class Programme:
         yield from (mark.conditions for mark in self.marks)
         yield from (rule.conditions for rule in self.discounts)
         yield from (rule.conditions for tier in self.tiers for rule in tier.discounts)
+        yield from (card.conditions for card in self.stamp_cards)
 
     def usable_from(self, bought_on: date) -> date | None:
         """The first day the points of a purchase can be spent; None: at once."""
@@ -155,6 +159,7 @@ def parse(text: str, *, branches: frozenset[str] | None = None) -> Programme:
             for row in reader.tables("tiers", root)
         ),
         referral=referral.read(reader, root),
+        stamp_cards=stamps.read_all(reader, root, leap_day),
         leap_day=leap_day,
         bonuses=bonuses.read(reader, root, leap_day),
         refunds=refunds.read(reader, root),
@@ -182,6 +187,7 @@ def _check(reader: Reader, programme: Programme, branches: frozenset[str] | None
     bonuses.check(reader, programme.bonuses, known.tiers)
     for index, mark in enumerate(programme.marks, 1):
         conditions.check(reader, f"marks[{index}]", mark.conditions, known)
+    stamps.check(reader, programme.stamp_cards, known)
     discount_rules.check(reader, _placed_discounts(programme), known)
 
 

@@ -14,6 +14,7 @@ from loyalty.programme.document import Programme
 from loyalty.programme.earning import Earning, active_until, earn, last_day
 from loyalty.programme.marks import marked
 from loyalty.programme.paying import Offer, Payment, offer, pay
+from loyalty.programme.stamps import Stamped, stamps_of
 from loyalty.programme.versions import Rules
 from loyalty.purchases.bill import Bill
 from loyalty.tiers.models import Qualification
@@ -89,6 +90,7 @@ class Effect:
     qualification: Qualification | None  # None: an anonymous sale, as `after`.
     after: Climb | None  # Where the customer stands now.
     active_until: date | None = None  # No points of the customer end before that day.
+    stamps: tuple[Stamped, ...] = ()
 
     @property
     def amount_minor(self) -> int:
@@ -142,6 +144,7 @@ def effect_of(sale: Sale, situation: Situation) -> Effect:
         active_until=active_until(
             programme, bought_on=sale.on, tier=programme.tier(buyer.tier_key)
         ),
+        stamps=stamps_of(programme.stamp_cards, basket=priced.basket, buyer=buyer),
     )
 
 

@@ -12,7 +12,7 @@ from loyalty.ledger import services as ledger
 from loyalty.ledger.reversals import give_back, take_back
 from loyalty.ledger.services import Locked
 from loyalty.programme.refunds import RefundPolicy
-from loyalty.purchases import activity, referring
+from loyalty.purchases import activity, referring, stamping
 from loyalty.purchases.models import Purchase, Refund, RefundLine
 from loyalty.purchases.returns import Back, Piece, Return, Sold, return_of
 from loyalty.shop.queries import get_shop
@@ -61,6 +61,8 @@ def settle(refund: Refund, backs_of: Callable[[Sold], Sequence[Back]]) -> None:
     if account is not None:
         _lower_spend(refund, made, account.customer_id, course)
         activity.take_out(refund)
+        sold_by = course.at(refund.purchase.occurred_at).programme
+        stamping.take_back(refund, customer_id=account.customer_id, sold_by=sold_by)
         referring.after_refund(account.customer_id, at=refund.recorded_at)
 
 

@@ -9,6 +9,7 @@ from loyalty.purchases.bill import request_hash
 from loyalty.purchases.models import CapUse, DiscountUse, Purchase, PurchaseLine
 from loyalty.purchases.sale import Effect, Sale, Situation
 from loyalty.tiers import services as tiers
+from rewards import stamps
 
 
 def write(sale: Sale, situation: Situation, effect: Effect) -> Purchase:
@@ -45,6 +46,9 @@ def write(sale: Sale, situation: Situation, effect: Effect) -> Purchase:
             for used in sorted(effect.priced.used)
         )
     CapUse.objects.bulk_create(cap_uses(purchase, effect))
+    if effect.stamps and effect.after:
+        event = stamps.Event(sale.source, sale.reference, sale.at, sale.on, sale.recorded_at)
+        stamps.add(customer_id=effect.after.customer_id, stamped=effect.stamps, event=event)
     return purchase
 
 

@@ -39,6 +39,7 @@ RULES: dict[str, Access] = {
     "rewards.reward": Access(see=BOTH, change=BOTH, add=BOTH, delete=BOTH),
     "rewards.redemption": HISTORY,
     "rewards.voucher": HISTORY,
+    "rewards.stampentry": HISTORY,
     "rewards.referral": Access(see=BOTH, change=BOTH),  # A held one waits for their word.
     "purchases.purchase": HISTORY,
     "campaigns.campaign": Access(see=BOTH, change=OWNERS),

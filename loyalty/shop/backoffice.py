@@ -32,7 +32,10 @@ MENU: tuple[tuple[Promise, tuple[str, ...]], ...] = (
     (_("Points"), ("ledger.entry", "ledger.account", "purchases.purchase")),
     (
         _("Rewards"),
-        ("rewards.reward", "rewards.voucher", "rewards.redemption", "rewards.referral"),
+        (
+            *("rewards.reward", "rewards.voucher", "rewards.redemption"),
+            *("rewards.stampentry", "rewards.referral"),
+        ),
     ),
     (_("Messages"), ("campaigns.campaign", "campaigns.message")),
     (_("Shop"), ("shop.shop", "shop.branch", "shop.user", "integrations.apikey")),

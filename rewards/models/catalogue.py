@@ -89,7 +89,10 @@ class Voucher(models.Model):
         EXPIRED = "expired", _("Expired")
         CANCELLED = "cancelled", _("Cancelled")
 
-    redemption = models.OneToOneField(Redemption, on_delete=models.PROTECT, related_name="voucher")
+    # What points bought; null for one that a full stamp card gave.
+    redemption = models.OneToOneField(
+        Redemption, on_delete=models.PROTECT, null=True, related_name="voucher"
+    )
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="vouchers")
     reward = models.ForeignKey(Reward, on_delete=models.PROTECT, related_name="vouchers")
     code = models.CharField(_("code"), max_length=8, unique=True)  # Said aloud or typed.

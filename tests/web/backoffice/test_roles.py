@@ -17,7 +17,7 @@ from loyalty.programme.models import ProgrammeVersion
 from loyalty.purchases.models import Purchase
 from loyalty.shop.access import RULES
 from loyalty.shop.models import Branch, LegalRule, Shop, User
-from rewards.models import Redemption, Referral, Reward, Voucher
+from rewards.models import Redemption, Referral, Reward, StampEntry, Voucher
 from tests.factories.shop import BranchFactory, StaffFactory, shop_with_programme
 
 pytestmark = pytest.mark.django_db
@@ -40,6 +40,7 @@ EXPECTED: dict[Any, dict[str, str]] = {
     Reward: {MANAGER: "scad", OWNER: "scad"},
     Redemption: {MANAGER: "s", OWNER: "s"},
     Voucher: {MANAGER: "s", OWNER: "s"},
+    StampEntry: {MANAGER: "s", OWNER: "s"},
     Referral: {MANAGER: "sc", OWNER: "sc"},
     Purchase: {MANAGER: "s", OWNER: "s"},
     Campaign: {MANAGER: "s", OWNER: "sc"},

@@ -1,0 +1,214 @@
+"""
+Stamps on cards: earned with a sale, given back with it; a full card is a voucher.
+
+Everything here happens inside the caller's transaction, under the lock of the customer's account:
+a card's entries follow on one another, and a trigger refuses a gap.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from customers.services import new_token
+from loyalty.dates import local_date
+from loyalty.programme.stamps import StampCard, Stamped
+from loyalty.shop.queries import get_shop
+from rewards.models import Reward, StampEntry, Voucher
+from rewards.redemption import new_code
+
+Kind = StampEntry.Kind
+
+
+@dataclass(frozen=True)
+class Event:
+    """The sale or the refund that changes cards."""
+
+    source: str
+    reference: str
+    at: datetime
+    on: date  # The same moment's day in the shop.
+    recorded_at: datetime
+
+
+class _Chain:
+    """One customer's card, as its newest entry left it; `add` writes the next one."""
+
+    def __init__(self, customer_id: int, card: str, event: Event) -> None:
+        self.customer_id, self.card, self.event = customer_id, card, event
+        entries = StampEntry.objects.filter(customer=customer_id, card=card)
+        newest = entries.order_by("-number").first()
+        self.number = newest.number if newest else 0
+        self.stamps = newest.stamps_after if newest else 0
+        self.began_on = newest.began_on if newest else None
+
+    def add(
+        self,
+        kind: StampEntry.Kind,
+        stamps: int,
+        *,
+        began_on: date | None = None,
+        voucher: Voucher | None = None,
+        returns: StampEntry | None = None,
+    ) -> None:
+        """The next entry; a card with stamps began on `began_on`, else when it did before."""
+        self.number += 1
+        self.stamps += stamps
+        began_on = began_on or self.began_on or self.event.on
+        self.began_on = began_on if self.stamps > 0 else None
+        StampEntry.objects.create(
+            customer_id=self.customer_id,
+            card=self.card,
+            number=self.number,
+            kind=kind,
+            stamps=stamps,
+            stamps_after=self.stamps,
+            began_on=self.began_on,
+            source=self.event.source,
+            reference=self.event.reference,
+            voucher=voucher,
+            returns=returns,
+            occurred_at=self.event.at,
+            recorded_at=self.event.recorded_at,
+        )
+
+
+def add(*, customer_id: int, stamped: Sequence[Stamped], event: Event) -> None:
+    """
+    Put what a sale gives on the customer's cards, and give the reward of each card it fills, at
+    no points. A card that has lapsed by the day of the sale begins anew; one whose reward is not
+    in the catalogue stays full until it is.
+
+    Not safe to retry by itself: the caller has looked that the sale is new (the database refuses
+    the same sale on the same card with IntegrityError).
+    """
+    for one in stamped:
+        chain = _Chain(customer_id, one.card.key, event)
+        if chain.stamps > 0 and _lapsed(one.card, chain.began_on, on=event.on):
+            chain.add(Kind.LAPSED, -chain.stamps)
+        chain.add(Kind.EARNED, one.stamps)
+        reward = Reward.objects.filter(key=one.card.reward).first()
+        while reward is not None and chain.stamps >= one.card.needed:
+            voucher = _give(reward, chain)
+            chain.add(Kind.FULL, -one.card.needed, began_on=event.on, voucher=voucher)
+
+
+def _lapsed(card: StampCard, began_on: date | None, *, on: date) -> bool:
+    last_day = card.last_day(began_on) if began_on else None
+    return last_day is not None and last_day < on
+
+
+def _give(reward: Reward, chain: _Chain) -> Voucher:
+    """
+    The voucher for a full card. It was promised: neither an empty shelf nor a reward that is no
+    longer offered for points keeps it back, and it takes nothing from that shelf's count.
+    """
+    today = local_date(chain.event.recorded_at, get_shop().zone)
+    code = new_code()
+    while Voucher.objects.filter(code=code).exists():
+        code = new_code()
+    return Voucher.objects.create(
+        customer_id=chain.customer_id,
+        reward=reward,
+        code=code,
+        token=new_token(),
+        issued_at=chain.event.recorded_at,
+        expires_on=today + timedelta(days=reward.validity_days),
+    )
+
+
+def earned_by(*, source: str, reference: str) -> list[StampEntry]:
+    """The stamps that this sale gave, one entry a card."""
+    rows = StampEntry.objects.filter(kind=Kind.EARNED, source=source, reference=reference)
+    return list(rows.order_by("pk"))
+
+
+def take_back(*, customer_id: int, earned: StampEntry, left: int, event: Event) -> None:
+    """
+    Leave only `left` of the stamps that a sale gave. Where the card does not have them any more
+    because it was full, its newest voucher that was not used is cancelled; when all were used,
+    the next card starts below zero. Stamps that have lapsed are not taken again.
+    """
+    returned = StampEntry.objects.filter(returns=earned).values_list("stamps", flat=True)
+    due = earned.stamps + sum(returned) - left
+    lapsed = StampEntry.objects.filter(
+        card=earned.card,
+        kind=Kind.LAPSED,
+        customer__in=[customer_id, earned.customer_id],
+        pk__gt=earned.pk,
+    )
+    if due <= 0 or lapsed.exists():
+        return
+    chain = _Chain(customer_id, earned.card, event)
+    chain.add(Kind.RETURNED, -due, returns=earned)
+    while chain.stamps < 0 and (voucher := _unused(chain)) is not None:
+        _reopen(chain, voucher)
+
+
+def _unused(chain: _Chain) -> Voucher | None:
+    """The newest voucher that this card gave and that nobody has used; its row is locked."""
+    return (
+        Voucher.objects.select_for_update(of=("self",))
+        .filter(
+            customer=chain.customer_id,
+            state=Voucher.State.ISSUED,
+            stamp_entries__kind=Kind.FULL,
+            stamp_entries__card=chain.card,
+        )
+        .order_by("-pk")
+        .first()
+    )
+
+
+def _reopen(chain: _Chain, voucher: Voucher) -> None:
+    full = StampEntry.objects.get(voucher=voucher, kind=Kind.FULL)
+    before = StampEntry.objects.get(
+        customer=full.customer_id, card=full.card, number=full.number - 1
+    )
+    voucher.state = Voucher.State.CANCELLED
+    voucher.save(update_fields=["state"])
+    chain.add(Kind.REOPENED, -full.stamps, began_on=before.began_on, voucher=voucher)
+
+
+@dataclass(frozen=True)
+class CardState:
+    """What one customer has on one card."""
+
+    card: StampCard
+    stamps: int  # Whole, 0 or more; at most as many as are needed.
+    owed: int  # That the next stamps make up for, after a return.
+    last_day: date | None  # Through when they count; None: for ever, or there are none.
+
+    @property
+    def missing(self) -> int:
+        return self.card.needed - self.stamps + self.owed
+
+    @property
+    def dots(self) -> list[bool]:
+        """One for each stamp the card needs: whether it is there."""
+        return [place < self.stamps for place in range(self.card.needed)]
+
+
+def cards_of(customer_id: int, *, cards: Iterable[StampCard], on: date) -> list[CardState]:
+    """The customer's cards on that day, those without a stamp too. One query."""
+    newest = {
+        entry.card: entry
+        for entry in StampEntry.objects.filter(customer=customer_id)
+        .order_by("card", "-number")
+        .distinct("card")
+    }
+    return [
+        _state(card, newest.get(card.key), on=on)
+        for card in cards
+        if card.enabled and not card.conditions.over(on)
+    ]
+
+
+def _state(card: StampCard, newest: StampEntry | None, *, on: date) -> CardState:
+    if newest is None or (newest.stamps_after > 0 and _lapsed(card, newest.began_on, on=on)):
+        return CardState(card, 0, 0, None)
+    return CardState(
+        card=card,
+        stamps=min(max(newest.stamps_after, 0), card.needed),
+        owed=max(-newest.stamps_after, 0),
+        last_day=card.last_day(newest.began_on) if newest.began_on else None,
+    )
