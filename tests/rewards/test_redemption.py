@@ -82,7 +82,7 @@ def test_the_answer_is_what_was_written():
 def test_a_code_that_is_taken_is_not_given_again(monkeypatch):
     first = redeem(customer_with_points(300), RewardFactory()).voucher
     drawn = iter([first.code, first.code, "34679ACD"])
-    monkeypatch.setattr(redemption, "_new_code", lambda: next(drawn))
+    monkeypatch.setattr(redemption, "new_code", lambda: next(drawn))
 
     assert (
         redeem(customer_with_points(300), RewardFactory(), "request-2").voucher.code == "34679ACD"
