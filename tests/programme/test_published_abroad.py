@@ -2,6 +2,7 @@
 
 from loyalty.programme.basket import Line
 from loyalty.programme.birthdays import Birthday
+from loyalty.programme.bonuses import Event
 from tests.factories.published import BORN, Shop, tier
 
 DRINK = frozenset({"drink"})
@@ -109,6 +110,10 @@ SEPHORA = Shop.of(
     '[tier_rules]\nwindow = "calendar_year"\ndowngrade = "review"\n',
     "[pay]\nmoney_minor = 1_000\npoints = 500\n",  # 500 points: 10 dollars.
     '[[earn]]\nkey = "buy"\nname = "Purchase"\npoints = 1\nper_minor = 100\n',
+    # 250 points are the gift of those who do not choose the one of the catalogue; how many a
+    # profile and a survey (a review) bring is not published: examples.
+    '[bonuses.birthday]\npoints = 250\nwindow = "month"\n',
+    "[bonuses.profile]\npoints = 50\n[bonuses.survey]\npoints = 10\n",
     '[[earn]]\nkey = "birthday"\nname = "Birthday month"\nmultiplier = 2\nbirthday = "month"\n',
     tier("insider", entry_minor=0, multiplier=1),
     tier("vib", entry_minor=35_000, multiplier=1.25),
@@ -149,3 +154,9 @@ def test_sephora_takes_ten_dollars_off_for_five_hundred_points():
 def test_sephora_lets_points_go_after_a_year_without_a_purchase():
     assert SEPHORA.ends("2026-03-05") == "2027-03-31"
     assert SEPHORA.kept("2026-11-22") == "2027-11-30"
+
+
+def test_sephora_gives_points_at_the_birthday_and_for_a_profile():
+    gifts = {bonus.event: bonus.points for bonus in SEPHORA.programme.bonuses.given}
+
+    assert gifts == {Event.BIRTHDAY: 250, Event.PROFILE: 50, Event.SURVEY: 10}

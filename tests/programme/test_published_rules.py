@@ -5,6 +5,7 @@ catalogue (which reward costs how many points, in which tier, how often) stands 
 
 from loyalty.programme.basket import Line
 from loyalty.programme.benefit_sentences import pay_sentences
+from loyalty.programme.bonuses import Event
 from loyalty.programme.paying import Limit
 from loyalty.programme.sentences import earn_sentence
 from loyalty.programme.tier_sentences import tier_sentence
@@ -268,15 +269,23 @@ def test_tony4men():
 
 
 def test_trf():
-    """100 points for a friend brought along. How many vouchers a month, the catalogue says."""
+    """
+    100 points for a friend brought along, 200 at the birthday. How many vouchers a month, the
+    catalogue says.
+    """
     shop = Shop.of(
-        "[referral]\nreferrer_points = 100\n", bought(1, 10_000), tier("member", entry_minor=0)
+        "[referral]\nreferrer_points = 100\n[bonuses.birthday]\npoints = 200\n",
+        bought(1, 10_000),
+        tier("member", entry_minor=0),
     )
 
     assert shop.points(255_000) == 25
     referral = shop.programme.referral
     assert referral is not None
     assert (referral.referrer_points, referral.friend_points) == (100, 0)
+    gift = shop.programme.bonuses.of(Event.BIRTHDAY)
+    assert gift is not None
+    assert gift.points_for("member") == 200
     # One card per phone: customers.enrol refuses a number that is known.
 
 

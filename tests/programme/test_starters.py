@@ -11,7 +11,8 @@ from loyalty.programme.discounts import price
 from loyalty.programme.document import parse
 from loyalty.programme.earning import earn
 from loyalty.programme.paying import offer
-from loyalty.programme.sentences import earn_sentence
+from loyalty.programme.sentences import earn_sentence, expiry_sentence
+from loyalty.programme.term_sentences import pending_sentences
 from tests.factories.programmes import basket, line
 from tests.factories.shop import STARTERS
 
@@ -54,6 +55,33 @@ def test_cosmetics_gives_a_capped_birthday_and_members_prices():
         300_000,  # 10 % of 3.000.000đ is more than the birthday's most.
         405,
     )
+
+
+def test_each_says_how_long_its_points_wait_and_last():
+    def said(name):
+        programme = starter(name)
+        waiting = pending_sentences(programme, language="vi")
+        return [*waiting, expiry_sentence(programme, language="vi")]
+
+    assert said("cosmetics") == [
+        "Điểm dùng được 12 tháng, tính đến cuối tháng. VVIP: Điểm không hết hạn."
+    ]
+    assert said("fashion") == [
+        "Điểm của hoá đơn dùng được sau 7 ngày kể từ ngày mua.",
+        "Điểm dùng được đến hết ngày 31/12 mỗi năm;"
+        " điểm tích trong 60 ngày trước đó dùng được đến ngày ấy năm sau.",
+    ]
+    assert said("grocery") == [
+        "Điểm dùng được 6 tháng kể từ lần mua gần nhất, tính đến cuối tháng."
+    ]
+
+
+def test_cosmetics_thanks_for_joining_for_the_profile_and_for_friends():
+    shop = starter("cosmetics")
+
+    given = {bonus.event.value: bonus.points for bonus in shop.bonuses.given}
+    assert given == {"welcome": 20, "profile": 10}
+    assert (shop.referral.referrer_points, shop.referral.friend_points) == (50, 20)
 
 
 def test_fashion_has_sales_whose_goods_earn_nothing_and_points_that_pay():
