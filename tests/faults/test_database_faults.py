@@ -14,6 +14,7 @@ from django.db import InterfaceError, OperationalError, connection
 from loyalty.ledger.models import Entry
 from loyalty.ledger.proof import verify
 from loyalty.purchases.models import Activity, Purchase
+from loyalty.purchases.refunds import purchase_of, refund_purchase
 from rewards.models import Redemption
 from rewards.redemption import redeem_reward
 from tests.factories.clock import NOON
@@ -92,6 +93,35 @@ def cut_connections(tills: list[threading.Thread], sold: list[int], chance: rand
             if busy:
                 owner.execute("SELECT pg_terminate_backend(%s)", chance.choice(busy))
                 wait_for = len(sold) + chance.randrange(3)
+
+
+def test_a_sale_is_answered_though_the_database_hangs_up_before_what_follows_it():
+    """The referral of its customer is looked at once the sale stands; a sweep does it else."""
+    customer = CustomerFactory()
+
+    def hang_up(execute, sql, *rest):
+        if "rewards_referral" in sql:
+            raise OperationalError("server closed the connection unexpectedly")
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(hang_up):
+        sold, returned = buy(customer, "R-1"), refund_purchase(**refund_of("R-1"))
+
+    assert (sold.balance, returned.balance_after) == (10, 5)
+    assert Purchase.objects.get().refunded_minor == 50_000
+
+
+def refund_of(reference):
+    return {
+        "purchase": purchase_of(source="till", reference=reference),
+        "amount_minor": 50_000,
+        "source": "till",
+        "reference": "back",
+        "reason": "",
+        "at": NOON,
+        "recorded_at": NOON,
+        "by": None,
+    }
 
 
 @contextmanager
