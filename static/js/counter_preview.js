@@ -5,7 +5,7 @@ let asking = new AbortController();
 
 // Without an answer no old figure may stand beside the new bill.
 const forget = (panel) => {
-  for (const said of panel.querySelectorAll(".plus, dl, .earn-say")) said.remove();
+  for (const said of panel.querySelectorAll(".plus, dl, .earn-say, .earn-pay")) said.remove();
   panel.querySelector(".btn span").textContent = panel.dataset.plain;
 };
 
@@ -18,6 +18,7 @@ const ask = async () => {
   const bill = new URLSearchParams({
     customer: form.elements.customer.value,
     amount: form.elements.amount.value,
+    spend_points: form.elements.spend_points?.value ?? "",
   });
   try {
     const response = await fetch(`${panel.dataset.preview}?${bill}`, { signal: asking.signal });
@@ -29,7 +30,7 @@ const ask = async () => {
 };
 
 document.addEventListener("input", (event) => {
-  if (event.target.id !== "amount") return;
+  if (!["amount", "spend"].includes(event.target.id)) return;
   clearTimeout(waiting);
   waiting = setTimeout(ask, PAUSE);
 });

@@ -13,6 +13,7 @@ from loyalty.programme.ladder import Tier
 from loyalty.purchases.models import Purchase
 from loyalty.tiers.queries import Progress, progress_after
 from loyalty.web.counter.till import SOURCE, TillRequest, at_the_till
+from loyalty.web.shared.bills import paid_for
 from loyalty.web.shared.sums import earning_steps
 
 
@@ -43,6 +44,7 @@ def done(request: TillRequest, purchase_id: int) -> HttpResponse:
             "standing": standing_after(purchase, zone=request.shop.zone)
             if purchase.customer
             else None,
+            "paid": paid_for(purchase),
             "steps": earning_steps(entry.explanation) if entry else [],
             "last_day": _last_day(purchase),
             "site": settings.SITE_URL,

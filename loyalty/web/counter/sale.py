@@ -1,6 +1,7 @@
 """The till's one page: who, how much, done."""
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseRedirect
@@ -13,13 +14,13 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from customers.models import Customer
 from loyalty.errors import Conflict, DomainError
-from loyalty.money import minor_digits, parse_money
-from loyalty.purchases.bill import Bill
+from loyalty.money import minor_digits
+from loyalty.programme.versions import in_force
 from loyalty.purchases.recording import Recorded, record_purchase
 from loyalty.purchases.referring import takes_codes
 from loyalty.web.counter.enrol_form import EnrolForm
 from loyalty.web.counter.panel import panel_of
-from loyalty.web.counter.preview import preview_of
+from loyalty.web.counter.preview import preview_of, typed_bill
 from loyalty.web.counter.references import new_reference, reference_of, status_of
 from loyalty.web.counter.till import SOURCE, TillRequest, at_the_till
 
@@ -35,6 +36,7 @@ class Till:
     find_error: str = ""
     enrol: EnrolForm | None = None
     amount: str = ""  # As typed.
+    spend: str = ""  # Points to pay with, as typed.
     reference: str = ""
     error: str = ""  # Why the sale was refused.
 
@@ -66,6 +68,7 @@ def preview(request: TillRequest) -> HttpResponse:
     shown = preview_of(
         customer_of(request.GET.get("customer", "")),
         request.GET.get("amount", ""),
+        spend=request.GET.get("spend_points", ""),
         branch=request.branch,
         currency=request.shop.currency,
         at=timezone.now(),
@@ -77,6 +80,7 @@ def _record(request: TillRequest) -> HttpResponse:
     till = Till(
         customer=customer_of(request.POST.get("customer", "")),
         amount=request.POST.get("amount", ""),
+        spend=request.POST.get("spend_points", ""),
     )
     try:
         recorded = _record_typed(request, till)
@@ -99,7 +103,7 @@ def _record_typed(request: TillRequest, till: Till) -> Recorded:
         reference=reference_of(request),
         customer=till.customer,
         branch=request.branch,
-        bill=Bill.of_total(parse_money(till.amount, currency=request.shop.currency)),
+        bill=typed_bill(till.amount, till.spend, currency=request.shop.currency),
         at=now,
         recorded_at=now,
         by=request.user,
@@ -111,7 +115,12 @@ def show_till(request: TillRequest, till: Till, *, status: int = 200) -> HttpRes
     now, shop = timezone.now(), request.shop
     panel = panel_of(till.customer, at=now, zone=shop.zone) if till.customer else None
     shown = preview_of(
-        till.customer, till.amount, branch=request.branch, currency=shop.currency, at=now
+        till.customer,
+        till.amount,
+        spend=till.spend,
+        branch=request.branch,
+        currency=shop.currency,
+        at=now,
     )
     return render(
         request,
@@ -121,6 +130,7 @@ def show_till(request: TillRequest, till: Till, *, status: int = 200) -> HttpRes
             "panel": panel,
             "takes_codes": till.enrol is not None and takes_codes(now),
             "preview": shown,
+            "takes_points": till.customer is not None and _takes_points(now),
             "reference": till.reference or new_reference(),
             "currency_sign": "đ" if shop.currency == "VND" else shop.currency,
             "separator": _separator(shop.currency),
@@ -148,6 +158,12 @@ def customer_of(key: str) -> Customer | None:
 def to_till_of(customer: Customer) -> HttpResponseRedirect:
     """To the till, with this customer chosen."""
     return redirect(f"{reverse('counter:sale')}?customer={customer.pk}")
+
+
+def _takes_points(at: datetime) -> bool:
+    """Whether points are money at the till."""
+    pay = in_force(at).programme.pay
+    return pay is not None and pay.enabled
 
 
 def _separator(currency: str) -> str:

@@ -13,6 +13,7 @@ from loyalty.dates import month_start
 from loyalty.ledger.models import Entry
 from loyalty.ledger.queries import entries_of
 from loyalty.web.shared import display as shown
+from loyalty.web.shared.bills import paid_for
 from loyalty.web.shared.gifts import gift_step, gift_title
 from loyalty.web.shared.sums import Step, earning_steps, points_text
 from rewards import referral_points
@@ -33,7 +34,12 @@ class Line:
 def statement_of(customer_id: int) -> QuerySet[Entry]:
     """The customer's entries, newest first, with all that `line_of` reads."""
     return entries_of(customer_id).select_related(
-        "purchase", "redemption__reward", "refund", "cancelled_redemption__reward"
+        "purchase",
+        "paid_purchase",
+        "redemption__reward",
+        "refund",
+        "returning_refund",
+        "cancelled_redemption__reward",
     )
 
 
@@ -68,6 +74,13 @@ def _title(entry: Entry) -> str:
         return _("Purchase of %(amount)s") % {"amount": shown.money(purchase.amount_minor)}
     if redemption is not None:
         return _("Redeemed: %(reward)s") % {"reward": shown.named(redemption.reward)}
+    paid = getattr(entry, "paid_purchase", None)
+    if paid is not None:
+        return _("Paid with points: %(amount)s") % {"amount": shown.money(paid.spent_minor)}
+    returning = getattr(entry, "returning_refund", None)
+    if returning is not None:
+        words = _("Points back for a refund of %(amount)s")
+        return words % {"amount": shown.money(returning.amount_minor)}
     refund = getattr(entry, "refund", None)
     if refund is not None:
         return _("Refund of %(amount)s") % {"amount": shown.money(refund.amount_minor)}
@@ -98,7 +111,9 @@ def _brought(entry: Entry) -> str:
 
 def _steps(entry: Entry) -> tuple[Step, ...]:
     if entry.kind == Entry.Kind.EARN and "rules" in entry.explanation:
-        return (*earning_steps(entry.explanation), _added(entry), *_repaid(entry))
+        purchase = getattr(entry, "purchase", None)
+        bill = paid_for(purchase).steps if purchase is not None else []
+        return (*bill, *earning_steps(entry.explanation), _added(entry), *_repaid(entry))
     if "bonus" in entry.explanation:
         gift = gift_step(entry.explanation, entry.points)
         return (gift, _added(entry), *_repaid(entry))
@@ -160,6 +175,10 @@ def _added(entry: Entry) -> Step:
 
 
 def _taken(entry: Entry) -> Step:
+    paid = getattr(entry, "paid_purchase", None)
+    if paid is not None:
+        paying = _("Of a bill of %(amount)s") % {"amount": shown.money(paid.amount_minor)}
+        return Step(paying, points_text(Fraction(-entry.points)))
     words = {
         Entry.Kind.REDEEM: _("Price of the reward"),
         Entry.Kind.EXPIRE: _("Not used in time"),
