@@ -36,6 +36,7 @@ class Gift:
     which: str  # Which birthday, which survey; empty for what comes once in a lifetime.
     rules: Rules
     day: date  # That it is for.
+    moment: datetime  # That it is given at.
     zone: ZoneInfo  # The shop's.
 
     def reference(self, customer_id: int) -> str:
@@ -43,22 +44,17 @@ class Gift:
         parts = (self.bonus.event.value, self.which, str(customer_id))
         return ":".join(part for part in parts if part)
 
-    def credit(
-        self, customer_id: int, *, tier_key: str, occurred_at: datetime, today: date
-    ) -> Credit | None:
-        """What the ledger is to add; None when that tier gets nothing. Never over before `today`."""
+    def credit(self, customer_id: int, *, tier_key: str, today: date) -> Credit:
+        """What the ledger is to add to a customer of that tier, never over before `today`."""
         tier = self.rules.programme.tier(tier_key)
-        points = self.bonus.points_for(tier.key)
-        if not points:
-            return None
-        expires_on = self._last_day(local_date(occurred_at, self.zone), tier)
+        expires_on = self._last_day(local_date(self.moment, self.zone), tier)
         if expires_on is not None and expires_on < today:
             expires_on = self._last_day(today, tier)
         return Credit(
             customer_id=customer_id,
-            points=points,
+            points=self.bonus.points_for(tier.key),
             reference=self.reference(customer_id),
-            occurred_at=occurred_at,
+            occurred_at=self.moment,
             expires_on=expires_on,
             version_id=self.rules.version_id,
             explanation={
@@ -118,14 +114,14 @@ def _once(event: Event, which: str, customer_id: int, *, at: datetime, by: User 
     if bonus is None:
         return 0
     today = local_date(at, zone)
-    gift = Gift(bonus, which, rules, today, zone)
+    gift = Gift(bonus, which, rules, today, moment=at, zone=zone)
     kept_id = ledger.lock_accounts([customer_id])[customer_id].customer_id
     if _was_given(gift, kept_id):
         return 0
     tier_key = tier_keys_of([kept_id], today=today, zone=zone)[kept_id]
-    due = gift.credit(kept_id, tier_key=tier_key, occurred_at=at, today=today)
-    if due is None:
+    if not bonus.points_for(tier_key):
         return 0
+    due = gift.credit(kept_id, tier_key=tier_key, today=today)
     ledger.earn(credits_due=[due], source=SOURCE, at=at, by_id=by.pk if by else None)
     return due.points
 

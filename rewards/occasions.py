@@ -3,7 +3,8 @@ Birthdays and anniversaries of joining: who is due points today, or was while no
 Set-based; safe to run twice, late or in parallel.
 """
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -38,10 +39,8 @@ _PEOPLE = {
         WHERE merged_into_id IS NULL
     """,
 }
-# Whoever joined after the last day has missed nothing. An entry of the same occasion, of the
-# customer or of one who was merged into them, ends it; so does one of another year that is less
-# than half a year away, which a corrected birthday would bring.
-_DUE = """
+# Whoever joined after the last day has missed nothing.
+_PEOPLE_IN_WINDOWS = """
 SELECT person.id, due.place, greatest(due.since, person.joined_at)
 FROM unnest(
     %(days)s::int[], %(months)s::int[], %(lunar)s::boolean[], %(years)s::int[],
@@ -49,21 +48,18 @@ FROM unnest(
 ) WITH ORDINALITY AS due (day, month, lunar, year, since, ends_at, place)
 JOIN ({people}) AS person USING (day, month, lunar)
 WHERE person.joined_at <= %(at)s AND person.joined_at < due.ends_at AND person.born < due.year
-    AND (%(only)s::bigint[] IS NULL OR person.id = ANY (%(only)s))
-    AND NOT EXISTS (
-        SELECT FROM (
-            SELECT person.id
-            UNION ALL
-            SELECT m.id FROM customers_customer m WHERE m.merged_into_id = person.id
-        ) AS same
-        JOIN ledger_entry e ON e.account_id = same.id AND e.source = %(source)s
-        WHERE e.reference LIKE %(event)s || ':%%' AND (
-            split_part(e.reference, ':', 2) = due.year::text
-            OR e.occurred_at > due.since - interval '180 days'
-        )
-    )
-ORDER BY person.id, due.place
+ORDER BY person.id, due.place DESC
 """
+# Also what those who were merged into them were given.
+_GIVEN = """
+SELECT coalesce(c.merged_into_id, c.id), split_part(e.reference, ':', 2)::int, e.occurred_at
+FROM customers_customer c JOIN ledger_entry e ON e.account_id = c.id
+WHERE (c.id = ANY (%(ids)s) OR c.merged_into_id = ANY (%(ids)s))
+    AND e.source = %(source)s AND e.reference LIKE %(event)s || ':%%'
+"""
+# Between two birthdays lie eight months and more, whatever the windows. What is nearer is the same
+# one, corrected.
+SAME_BIRTHDAY = timedelta(days=180)
 
 
 @dataclass(frozen=True)
@@ -86,11 +82,11 @@ class Sweep:
     at: datetime
     zone: ZoneInfo
 
-    def due(self, only: Sequence[int] | None = None) -> dict[int, tuple[Open, datetime]]:
-        """Who is due something (of these customers): for what, and dated when. One query."""
+    def due(self) -> dict[int, Gift]:
+        """Who is due what, by their ids. Two queries."""
         with connection.cursor() as cursor:
             cursor.execute(
-                _DUE.format(people=_PEOPLE[self.event]),
+                _PEOPLE_IN_WINDOWS.format(people=_PEOPLE[self.event]),
                 {
                     "days": [one.birthday.day for one in self.windows],
                     "months": [one.birthday.month for one in self.windows],
@@ -100,38 +96,55 @@ class Sweep:
                     "ends": [end_of_day(one.occasion.last, self.zone) for one in self.windows],
                     "at": self.at,
                     "zone": self.zone.key,
-                    "only": None if only is None else list(only),
-                    "source": SOURCE,
-                    "event": self.event.value,
                 },
             )
-            rows = cursor.fetchall()
-        return {
-            customer_id: (self.windows[place - 1], moment) for customer_id, place, moment in rows
-        }
+            found = {
+                customer_id: self._gift(self.windows[place - 1], moment)
+                for customer_id, place, moment in cursor.fetchall()
+            }
+        return self._without_given(found)
 
-    def give(self, customer_ids: Sequence[int]) -> int:
+    def give(self, due: Mapping[int, Gift]) -> int:
         """Lock these customers, look again, give what is still due; return to how many."""
-        ledger.lock_accounts(customer_ids)
-        due = self.due(only=customer_ids)
+        accounts = ledger.lock_accounts(due)
+        kept = {pk: gift for pk, gift in due.items() if accounts[pk].customer_id == pk}
         today = local_date(self.at, self.zone)
-        tiers = tier_keys_of(list(due), today=today, zone=self.zone)
+        tiers = tier_keys_of(list(kept), today=today, zone=self.zone)
         credits_due = [
-            credit
-            for customer_id, (window, moment) in due.items()
-            if (
-                credit := self._gift(window).credit(
-                    customer_id, tier_key=tiers[customer_id], occurred_at=moment, today=today
-                )
-            )
-            is not None
+            gift.credit(pk, tier_key=tiers[pk], today=today)
+            for pk, gift in self._without_given(kept).items()
+            if gift.bonus.points_for(tiers[pk])
         ]
         ledger.earn(credits_due=credits_due, source=SOURCE, at=self.at, by_id=None)
         return len(credits_due)
 
-    def _gift(self, window: Open) -> Gift:
-        which = str(window.occasion.year)
-        return Gift(window.bonus, which, window.rules, window.occasion.day, self.zone)
+    def _without_given(self, gifts: Mapping[int, Gift]) -> dict[int, Gift]:
+        """Those of them that nobody got yet. One query."""
+        given: defaultdict[int, list[tuple[int, datetime]]] = defaultdict(list)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                _GIVEN, {"ids": list(gifts), "source": SOURCE, "event": self.event.value}
+            )
+            for customer_id, year, moment in cursor.fetchall():
+                given[customer_id].append((year, moment))
+        return {
+            pk: gift
+            for pk, gift in gifts.items()
+            if not any(
+                str(year) == gift.which or abs(gift.moment - moment) < SAME_BIRTHDAY
+                for year, moment in given[pk]
+            )
+        }
+
+    def _gift(self, window: Open, moment: datetime) -> Gift:
+        return Gift(
+            window.bonus,
+            str(window.occasion.year),
+            rules=window.rules,
+            day=window.occasion.day,
+            moment=moment,
+            zone=self.zone,
+        )
 
 
 def give_due(*, at: datetime) -> dict[str, int]:
@@ -144,8 +157,8 @@ def give_due(*, at: datetime) -> dict[str, int]:
     given = {}
     for event in (Event.BIRTHDAY, Event.ANNIVERSARY):
         sweep = Sweep(event, _open(event, at=at, zone=zone), at, zone)
-        ids = sorted(sweep.due()) if sweep.windows else []
-        batches = (ids[start : start + AT_ONCE] for start in range(0, len(ids), AT_ONCE))
+        due = list(sweep.due().items()) if sweep.windows else []
+        batches = (dict(due[start : start + AT_ONCE]) for start in range(0, len(due), AT_ONCE))
         given[event.value] = sum(whole(sweep.give)(batch) for batch in batches)
     return given
 

@@ -390,7 +390,7 @@ def test_takes_a_fixed_number_of_queries(people, django_assert_num_queries):
     for _number in range(people):
         born(22, 11)
 
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(14):
         assert run("2026-11-22T00:20") == people
 
 
