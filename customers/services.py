@@ -154,3 +154,27 @@ def rename_customer(*, customer: Customer, name: str, salutation: str, by: User 
     """Change how the shop calls the customer. Raises InvalidInput for an impossible name."""
     columns = name_columns(name) | {"salutation": salutation}
     Customer.objects.filter(pk=customer.kept_id).update(**columns)
+
+
+@transaction.atomic
+def complete_profile(*, customer: Customer, name: str, birthday: Birthday | None) -> Customer:
+    """
+    Keep the name and the birthday where there is none yet, and return the customer. What stands
+    already is not changed: a birthday that could be moved would be a gift a day. Safe to retry.
+    Raises InvalidInput for an impossible name.
+    """
+    known = Customer.objects.get(pk=_lock(customer.kept_id))
+    columns: dict[str, object] = {}
+    if not known.name:
+        columns |= name_columns(name)
+    if known.birthday is None and birthday is not None:
+        columns |= {
+            "birth_day": birthday.day,
+            "birth_month": birthday.month,
+            "birth_year": birthday.year,
+            "birth_lunar": birthday.lunar,
+        }
+    for column, value in columns.items():
+        setattr(known, column, value)
+    known.save(update_fields=list(columns))
+    return known

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from customers import services as customers
+from customers.identity import Birthday
 from customers.models import Customer
 from customers.signin import keyed_digest
 from loyalty.dates import local_date
@@ -100,6 +102,18 @@ def profile(*, customer: Customer, at: datetime, by: User | None) -> int:
     """
     complete = customer.name and customer.birthday and (customer.phone or customer.email)
     return _once(Event.PROFILE, "", customer.pk, at=at, by=by) if complete else 0
+
+
+@whole
+def complete_profile(
+    *, customer: Customer, name: str, birthday: Birthday | None, at: datetime
+) -> int:
+    """
+    Keep what a member adds to their own profile, and return the points that brings. Safe to
+    retry. Raises InvalidInput for an impossible name; then nothing is written.
+    """
+    completed = customers.complete_profile(customer=customer, name=name, birthday=birthday)
+    return profile(customer=completed, at=at, by=None)
 
 
 def survey(*, customer_id: int, key: str, at: datetime) -> int:

@@ -20,6 +20,15 @@ def bonus_sentences(programme: Programme, *, language: str) -> list[str]:
         ]
 
 
+def bonus_sentence(programme: Programme, event: Event, *, language: str) -> str:
+    """The bonus for one event; empty when there is none."""
+    bonus = programme.bonuses.of(event)
+    if bonus is None:
+        return ""
+    with override(language):
+        return " ".join(f"{sentence}." for sentence in _bonus(programme, bonus, language))
+
+
 def _bonus(programme: Programme, bonus: Bonus, language: str) -> list[str]:
     """One sentence; where only some tiers get it, one for each of them."""
 

@@ -1,6 +1,5 @@
 """What one asks a new member at the counter. Whether it is right is decided by the floors below."""
 
-import re
 from typing import Any
 
 from django import forms
@@ -8,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from customers.identity import Birthday
 from customers.models import Consent, Customer
-from loyalty.errors import InvalidInput
+from loyalty.web.shared.birthday_field import read_birthday
 
 
 class EnrolForm(forms.Form):
@@ -74,19 +73,7 @@ class EnrolForm(forms.Form):
         self.fields[start].widget.attrs["autofocus"] = True
 
     def clean_birthday(self) -> Birthday | None:
-        typed = self.cleaned_data["birthday"].strip()
-        if not typed:
-            return None
-        read = re.fullmatch(r"(\d{1,2})[/.\- ](\d{1,2})(?:[/.\- ](\d{4}))?", typed, re.ASCII)
-        if read is None:
-            raise forms.ValidationError(_("Write the birthday as 25/11 or 25/11/1990."))
-        day, month, year = read.groups()
-        try:
-            return Birthday(
-                int(day), int(month), int(year) if year else None, self.cleaned_data["lunar"]
-            )
-        except InvalidInput as error:
-            raise forms.ValidationError(str(error)) from error
+        return read_birthday(self.cleaned_data["birthday"], lunar=self.cleaned_data["lunar"])
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data

@@ -3,6 +3,9 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from customers.identity import Birthday
+from loyalty.web.shared.birthday_field import read_birthday
+
 
 class IdentifierForm(forms.Form):
     identifier = forms.CharField(
@@ -41,3 +44,25 @@ class CodeForm(forms.Form):
 
     def clean_code(self) -> str:
         return "".join(self.cleaned_data["code"].split())
+
+
+class ProfileForm(forms.Form):
+    """What a member may add; what is known already is not asked for."""
+
+    name = forms.CharField(
+        label=_("Name"),
+        max_length=200,
+        required=False,
+        widget=forms.TextInput(attrs={"class": "input", "autocomplete": "name"}),
+    )
+    lunar = forms.BooleanField(label=_("The birthday is by the lunar calendar"), required=False)
+    birthday = forms.CharField(
+        label=_("Birthday"),
+        help_text=_("For example 25/11 or 25/11/1990"),
+        max_length=10,
+        required=False,
+        widget=forms.TextInput(attrs={"class": "input", "autocomplete": "off"}),
+    )
+
+    def clean_birthday(self) -> Birthday | None:
+        return read_birthday(self.cleaned_data["birthday"], lunar=self.cleaned_data["lunar"])

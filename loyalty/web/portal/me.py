@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -13,11 +14,18 @@ from customers.identity import show_birthday
 from customers.models import Consent, Customer
 from customers.queries import consents_of
 from customers.services import record_consent
+from loyalty.errors import InvalidInput
 from loyalty.programme.birthdays import coming_birthday
+from loyalty.programme.bonus_sentences import bonus_sentence
+from loyalty.programme.bonuses import Event
+from loyalty.programme.document import Programme
 from loyalty.programme.versions import in_force
+from loyalty.web.portal.forms import ProfileForm
+from loyalty.web.shared import display as shown
 from loyalty.web.shared.http import MemberRequest
 from loyalty.web.shared.members import member_required
 from rewards.birthdays import birthday_of
+from rewards.bonuses import complete_profile
 
 WORDING = "portal-me-2"  # Names the words below; a new text needs a new name.
 
@@ -32,17 +40,28 @@ class ChannelChoice:
 @require_safe
 @member_required
 def me(request: MemberRequest) -> HttpResponse:
-    return render(
-        request,
-        "portal/me.html",
-        {
-            "tab": "me",
-            "channels": _channels_of(request.member),
-            **_birthday_of(request.member),
-            "most_a_month": Consent.MOST_A_MONTH,
-            "brings_friends": in_force(timezone.now()).programme.referral is not None,
-        },
-    )
+    return _page(request, ProfileForm())
+
+
+@require_POST
+@member_required
+def profile(request: MemberRequest) -> HttpResponse:
+    """Add the name or the birthday that the shop does not know yet."""
+    form = ProfileForm(request.POST)
+    if not form.is_valid():
+        return _page(request, form, status=422)
+    try:
+        points = complete_profile(
+            customer=request.member,
+            name=form.cleaned_data["name"],
+            birthday=form.cleaned_data["birthday"],
+            at=timezone.now(),
+        )
+    except InvalidInput as error:
+        form.add_error(error.field if error.field in form.fields else None, str(error))
+        return _page(request, form, status=422)
+    messages.success(request, _thanks(points))
+    return redirect("portal:me")
 
 
 @require_POST
@@ -64,14 +83,34 @@ def consents(request: MemberRequest) -> HttpResponse:
     return redirect("portal:me")
 
 
-def _birthday_of(member: Customer) -> dict[str, object]:
+def _page(request: MemberRequest, form: ProfileForm, *, status: int = 200) -> HttpResponse:
+    programme = in_force(timezone.now()).programme
+    context = {
+        "tab": "me",
+        "channels": _channels_of(request.member),
+        **_birthday_of(request.member, programme),
+        "form": form,
+        "gift": bonus_sentence(programme, Event.PROFILE, language=get_language() or "vi"),
+        "most_a_month": Consent.MOST_A_MONTH,
+        "brings_friends": programme.referral is not None,
+    }
+    return render(request, "portal/me.html", context, status=status)
+
+
+def _thanks(points: int) -> str:
+    if not points:
+        return _("Saved.")
+    return ngettext(
+        "Saved. %(points)s point as a gift.", "Saved. %(points)s points as a gift.", points
+    ) % {"points": shown.points(points)}
+
+
+def _birthday_of(member: Customer, programme: Programme) -> dict[str, object]:
     """In words; for a lunar one also the day it is kept on next, which no member can know."""
     told, kept = member.birthday, birthday_of(member)
     if told is None or kept is None:
         return {}
-    now = timezone.now()
-    leap_day = in_force(now).programme.leap_day
-    coming = coming_birthday(kept, today=timezone.localdate(now), leap_day=leap_day)
+    coming = coming_birthday(kept, today=timezone.localdate(), leap_day=programme.leap_day)
     return {"birthday": show_birthday(told), "birthday_on": coming if kept.lunar else None}
 
 

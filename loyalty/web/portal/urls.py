@@ -17,6 +17,7 @@ urlpatterns = [
     path("vouchers", vouchers.vouchers, name="vouchers"),
     path("vouchers/<int:voucher_id>", vouchers.voucher, name="voucher"),
     path("me", me.me, name="me"),
+    path("me/profile", me.profile, name="profile"),
     path("me/consents", me.consents, name="consents"),
     path("refer", refer.page, name="refer"),
     path("terms", rules.terms, name="terms"),
