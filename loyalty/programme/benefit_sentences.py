@@ -126,6 +126,7 @@ def mark_sentences(
 
 
 def _mark(telling: Telling, mark: Mark) -> str:
+    """The mark's name says which goods they are."""
     withdrawn = []
     if not mark.earns:
         withdrawn.append(
@@ -136,9 +137,7 @@ def _mark(telling: Telling, mark: Mark) -> str:
     if not mark.pay_with_points:
         withdrawn.append(_("not paid with points"))
     words = {"goods": mark.label(telling.language), "withdrawn": ", ".join(withdrawn)}
-    clauses = [_("%(goods)s: %(withdrawn)s") % words, *scope_clauses(mark.scope)]
-    if mark.discounted:
-        clauses.append(_("for goods at a reduced price"))
+    clauses = [_("%(goods)s: %(withdrawn)s") % words]
     return ", ".join([*clauses, *condition_clauses(telling, mark.conditions)]) + "."
 
 

@@ -1,5 +1,6 @@
 """Documents and baskets for tests of the rules."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -18,9 +19,12 @@ def programme(*more: str, earn: str = EVERYDAY, tiers: str = ONE_TIER + SILVER) 
     return parse("\n".join([*more, earn, tiers]))
 
 
-def line(price_minor: int, *, quantity: str = "1", labels: str = "", **more: object) -> Line:
-    """A line; `labels` with spaces between."""
-    return Line(price_minor, Decimal(quantity), labels=frozenset(labels.split()), **more)
+def line(
+    price_minor: int, *, quantity: str = "1", labels: Sequence[str] | str = (), **more: object
+) -> Line:
+    """A line; `labels` as a list, or with spaces between."""
+    names = labels.split() if isinstance(labels, str) else labels
+    return Line(price_minor, Decimal(quantity), labels=frozenset(names), **more)
 
 
 def basket(*lines: Line, at: datetime = NOON_THAT_DAY, codes: str = "", **more: object) -> Basket:
