@@ -5,7 +5,7 @@ Everything here happens inside the caller's transaction, under the lock of the c
 a card's entries follow on one another, and a trigger refuses a gap.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -83,7 +83,7 @@ def add(*, customer_id: int, stamped: Sequence[Stamped], event: Event) -> None:
     """
     for one in stamped:
         chain = _Chain(customer_id, one.card.key, event)
-        if chain.stamps > 0 and _lapsed(one.card, chain.began_on, on=event.on):
+        if chain.stamps > 0 and lapsed(one.card, chain.began_on, on=event.on):
             chain.add(Kind.LAPSED, -chain.stamps)
         chain.add(Kind.EARNED, one.stamps)
         reward = Reward.objects.filter(key=one.card.reward).first()
@@ -92,7 +92,8 @@ def add(*, customer_id: int, stamped: Sequence[Stamped], event: Event) -> None:
             chain.add(Kind.FULL, -one.card.needed, began_on=event.on, voucher=voucher)
 
 
-def _lapsed(card: StampCard, began_on: date | None, *, on: date) -> bool:
+def lapsed(card: StampCard, began_on: date | None, *, on: date) -> bool:
+    """Whether a card that began on that day counts no more by the day `on`."""
     last_day = card.last_day(began_on) if began_on else None
     return last_day is not None and last_day < on
 
@@ -167,48 +168,3 @@ def _reopen(chain: _Chain, voucher: Voucher) -> None:
     voucher.state = Voucher.State.CANCELLED
     voucher.save(update_fields=["state"])
     chain.add(Kind.REOPENED, -full.stamps, began_on=before.began_on, voucher=voucher)
-
-
-@dataclass(frozen=True)
-class CardState:
-    """What one customer has on one card."""
-
-    card: StampCard
-    stamps: int  # Whole, 0 or more; at most as many as are needed.
-    owed: int  # That the next stamps make up for, after a return.
-    last_day: date | None  # Through when they count; None: for ever, or there are none.
-
-    @property
-    def missing(self) -> int:
-        return self.card.needed - self.stamps + self.owed
-
-    @property
-    def dots(self) -> list[bool]:
-        """One for each stamp the card needs: whether it is there."""
-        return [place < self.stamps for place in range(self.card.needed)]
-
-
-def cards_of(customer_id: int, *, cards: Iterable[StampCard], on: date) -> list[CardState]:
-    """The customer's cards on that day, those without a stamp too. One query."""
-    newest = {
-        entry.card: entry
-        for entry in StampEntry.objects.filter(customer=customer_id)
-        .order_by("card", "-number")
-        .distinct("card")
-    }
-    return [
-        _state(card, newest.get(card.key), on=on)
-        for card in cards
-        if card.enabled and not card.conditions.over(on)
-    ]
-
-
-def _state(card: StampCard, newest: StampEntry | None, *, on: date) -> CardState:
-    if newest is None or (newest.stamps_after > 0 and _lapsed(card, newest.began_on, on=on)):
-        return CardState(card, 0, 0, None)
-    return CardState(
-        card=card,
-        stamps=min(max(newest.stamps_after, 0), card.needed),
-        owed=max(-newest.stamps_after, 0),
-        last_day=card.last_day(newest.began_on) if newest.began_on else None,
-    )

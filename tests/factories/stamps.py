@@ -36,11 +36,16 @@ def coffees(count: int | str, **columns: object) -> Line:
 
 
 def drink(
-    customer: Customer, *lines: Line | int, at: datetime = NOON, reference: str = ""
+    customer: Customer,
+    *lines: Line | int,
+    at: datetime = NOON,
+    reference: str = "",
+    **columns: object,
 ) -> Purchase:
     """So many coffees, or these lines."""
     bill = Bill(lines=tuple(coffees(one) if isinstance(one, int) else one for one in lines))
-    columns = {"reference": reference} if reference else {}
+    if reference:
+        columns["reference"] = reference
     return buy(customer, at=at, bill=bill, **columns)
 
 

@@ -1,6 +1,5 @@
 """Stamps with every sale, a voucher for a full card, and both back with the goods."""
 
-from dataclasses import astuple
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import partial
@@ -14,7 +13,7 @@ from loyalty.programme.basket import Line
 from loyalty.programme.versions import in_force, publish
 from loyalty.purchases.refunds import refund_purchase, void_purchase
 from rewards.models import Reward, StampEntry, Voucher
-from rewards.stamps import cards_of
+from rewards.stamp_cards import cards_of
 from rewards.vouchers import VoucherRefused, use_voucher
 from tests.factories.clock import NOON
 from tests.factories.customers import CustomerFactory
@@ -321,7 +320,9 @@ def test_a_reopened_card_is_as_old_as_it_was():
 
 def states_of(customer, on=TODAY):
     cards = in_force(NOON).programme.stamp_cards
-    return [astuple(one)[1:] for one in cards_of(customer.pk, cards=cards, on=on)]
+    return [
+        (one.stamps, one.owed, one.last_day) for one in cards_of(customer.pk, cards=cards, on=on)
+    ]
 
 
 def test_a_member_sees_every_card_with_its_last_day():

@@ -10,11 +10,13 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from loyalty.programme.ladder import Tier
+from loyalty.programme.versions import in_force
 from loyalty.purchases.models import Purchase
 from loyalty.tiers.queries import Progress, progress_after
 from loyalty.web.counter.till import SOURCE, TillRequest, at_the_till
 from loyalty.web.shared.bills import paid_for
 from loyalty.web.shared.sums import earning_steps
+from rewards.stamp_cards import stamps_of_sale
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,11 @@ def done(request: TillRequest, purchase_id: int) -> HttpResponse:
             if purchase.customer
             else None,
             "paid": paid_for(purchase),
+            "stamps": stamps_of_sale(
+                source=purchase.source,
+                reference=purchase.reference,
+                cards=in_force(purchase.occurred_at).programme.stamp_cards,
+            ),
             "steps": earning_steps(entry.explanation) if entry else [],
             "last_day": _last_day(purchase),
             "site": settings.SITE_URL,

@@ -17,6 +17,7 @@ from loyalty.web.shared.http import MemberRequest, ShopRequest
 from loyalty.web.shared.members import member_of
 from rewards.models import Reward
 from rewards.queries import offers_for
+from rewards.stamp_cards import cards_of
 
 NEWEST_ENTRIES = 3
 NEAREST_REWARDS = 3
@@ -66,6 +67,9 @@ def _member_home(request: MemberRequest) -> HttpResponse:
             "next_expiry": standing.next_expiry,
             "enough_for": _enough_for(standing, choices),
             "choices": nearest(choices, limit=NEAREST_REWARDS),
+            "cards": cards_of(
+                request.member.pk, cards=standing.programme.stamp_cards, on=standing.today
+            ),
             "lines": [line_of(entry) for entry in entries],
             "sentences": rules.sentences(request, standing.programme),
         },

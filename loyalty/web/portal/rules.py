@@ -23,12 +23,15 @@ from loyalty.programme.ladder import By, Tier
 from loyalty.programme.models import ProgrammeVersion
 from loyalty.programme.referral_sentences import invitation_sentences, referral_sentences
 from loyalty.programme.sentences import earn_sentence, expiry_sentence, rule_sentences
+from loyalty.programme.stamp_sentences import stamp_sentences
 from loyalty.programme.term_sentences import pending_sentences, refund_sentences
 from loyalty.programme.tier_sentences import standing_sentences
 from loyalty.programme.versions import in_force
 from loyalty.shop.models import Branch
+from loyalty.web.shared.display import named
 from loyalty.web.shared.http import ShopRequest, VisitorRequest
 from loyalty.web.shared.members import member_of
+from rewards.stamp_cards import rewards_of
 
 
 @dataclass(frozen=True)
@@ -89,6 +92,21 @@ def invitation(request: ShopRequest, programme: Programme) -> list[str]:
     return invitation_sentences(programme, currency=request.shop.currency, language=_language())
 
 
+def stamp_cards(request: ShopRequest, programme: Programme) -> list[str]:
+    """How each stamp card is filled, and what a full one gives. A query where there is one."""
+    if not programme.stamp_cards:
+        return []
+    rewards = rewards_of(programme.stamp_cards)
+    return stamp_sentences(
+        programme,
+        currency=request.shop.currency,
+        language=_language(),
+        on=local_date(timezone.now(), request.shop.zone),
+        reward_names={key: named(reward) for key, reward in rewards.items()},
+        branch_names=_branch_names(programme),
+    )
+
+
 def _branch_names(programme: Programme) -> dict[str, str]:
     if not any(conditions.branches for conditions in programme.conditions):
         return {}
@@ -119,6 +137,7 @@ def terms(request: VisitorRequest) -> HttpResponse:
             "since": ProgrammeVersion.objects.get(pk=rules.version_id).effective_from,
             "sentences": sentences(request, rules.programme),
             "bonus_sentences": bonus_sentences(rules.programme, language=_language()),
+            "stamp_sentences": stamp_cards(request, rules.programme),
             "referral_sentences": bringing_friends(request, rules.programme),
             "tiers": tier_lines(rules.programme),
             "tier_sentences": standing_sentences(rules.programme, language=_language()),
