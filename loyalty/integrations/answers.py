@@ -60,17 +60,29 @@ def once(request: Request, act: Callable[[], Reply], *, at: datetime) -> Reply:
     A refusal, raised by `act` as DomainError, is not kept: it has written nothing, and trying
     again may succeed. Raises Conflict when the key was used for another request.
     """
-    known = _find(request)
+    known = kept(request)
     if known is not None:
         return known
     try:
         return _act(request, act, at)
     except DomainError:
         # To the slower twin the faster one's deed may look like a reason to refuse.
-        known = _find(request)
+        known = kept(request)
         if known is None:
             raise
         return known
+
+
+def kept(request: Request) -> Reply | None:
+    """What was answered before, if it was. Raises Conflict when another request was."""
+    known = Answer.objects.filter(
+        source=request.source, route=request.route, idempotency_key=request.idempotency_key
+    ).first()
+    if known is None:
+        return None
+    if known.request_hash != request.request_hash:
+        raise Conflict(_("This Idempotency-Key was used for another request."))
+    return Reply(known.status, known.body, known.customer_id, replayed=True)
 
 
 def keep(request: Request, reply: Reply, *, at: datetime) -> bool:
@@ -111,14 +123,3 @@ def _act(request: Request, act: Callable[[], Reply], at: datetime) -> Reply:
     if not keep(request, reply, at=at):
         raise _Overtaken
     return reply
-
-
-def _find(request: Request) -> Reply | None:
-    known = Answer.objects.filter(
-        source=request.source, route=request.route, idempotency_key=request.idempotency_key
-    ).first()
-    if known is None:
-        return None
-    if known.request_hash != request.request_hash:
-        raise Conflict(_("This Idempotency-Key was used for another request."))
-    return Reply(known.status, known.body, known.customer_id, replayed=True)

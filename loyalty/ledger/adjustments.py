@@ -31,16 +31,20 @@ def adjust(
     reference: str,
     at: datetime,
     by: User,
+    limit_points: int | None = None,
 ) -> Adjustment:
     """
-    Add signed whole `points`, or take them. Within the limit of `by` they are posted at once;
-    above it the answer is WAITING, and nothing has moved yet.
+    Add signed whole `points`, or take them. Within the limit of `by`, and `limit_points` where
+    that is tighter, they are posted at once; above it the answer is WAITING, and nothing has
+    moved yet.
 
     Safe to retry with the same `source` and `reference`; another adjustment under them raises
     Conflict. Raises NotAllowed for a cashier, InvalidInput without a reason, InsufficientPoints
     when more would be taken than can be used.
     """
     limit = LIMITS[User.Role(by.role)]
+    if limit_points is not None:
+        limit = min(limit, limit_points)
     if limit == 0:
         raise NotAllowed(_("Only a manager or the owner may change points by hand."))
     if not reason.strip():

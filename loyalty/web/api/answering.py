@@ -8,6 +8,7 @@ from django.utils import timezone
 from pydantic import BaseModel
 
 from loyalty.integrations.answers import Reply, Request, once
+from loyalty.transactions import whole
 from loyalty.web.api.entering import KeyRequest
 
 _HEADER = "Idempotency-Key"
@@ -47,7 +48,7 @@ def answer(request: KeyRequest, route: str, act: Callable[[], Reply]) -> HttpRes
     does all it does through services, in one transaction with the keeping of its answer.
     """
     named = named_by(request, route)
-    return tell(act() if named is None else once(named, act, at=timezone.now()))
+    return tell(whole(act)() if named is None else once(named, act, at=timezone.now()))
 
 
 def named_by(request: KeyRequest, route: str) -> Request | None:

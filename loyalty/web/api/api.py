@@ -3,7 +3,15 @@
 from ninja import NinjaAPI
 from ninja.operation import Operation
 
-from loyalty.web.api import customers, points
+from loyalty.web.api import (
+    adjustments,
+    customers,
+    points,
+    purchases,
+    quotes,
+    refunds,
+    rewards,
+)
 from loyalty.web.api.entering import nobody
 from loyalty.web.api.reading import StrictParser
 from loyalty.web.api.refusing import hear
@@ -44,6 +52,6 @@ api = TillApi(
     openapi_url=None,
     docs_url=None,
 )
-for noun in (customers, points):
+for noun in (customers, points, adjustments, purchases, refunds, quotes, rewards):
     api.add_router("", noun.router)
 hear(api)

@@ -68,11 +68,14 @@ class Problem(Exception):
             said["errors"] = [{"field": one.field, "detail": one.detail} for one in self.errors]
         return said | self.more
 
-    def response(self) -> HttpResponse:
-        # Not only ASCII, but no halves of letters either: a client may have sent some.
+    def text(self) -> str:
+        """The document as JSON. A client may have sent halves of letters: they are spelled out."""
         text = json.dumps(self.document(), ensure_ascii=False)
+        return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
+
+    def response(self) -> HttpResponse:
         return HttpResponse(
-            text.encode("utf-8", "backslashreplace"),
+            self.text().encode(),
             content_type="application/problem+json",
             status=self.status,
             headers={"Cache-Control": "no-store", **self.headers},

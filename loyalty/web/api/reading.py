@@ -3,7 +3,7 @@
 import json
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from math import inf
 from typing import Annotated, Any, cast
@@ -29,6 +29,8 @@ LAST_YEAR, FIRST_YEAR = 2200, 1990
 _MOMENT = re.compile(
     r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)", flags=re.ASCII
 )
+
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", flags=re.ASCII)
 
 
 class Body(BaseModel):
@@ -106,6 +108,15 @@ def _moment(value: Any) -> datetime:
     return moment
 
 
+def _day(value: Any) -> date:
+    if not isinstance(value, str) or not _DAY.fullmatch(value):
+        raise ValueError("a day is expected: 2026-11-22")
+    day = date.fromisoformat(value)
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise ValueError(f"the year must be from {FIRST_YEAR} to {LAST_YEAR}")
+    return day
+
+
 def _quantity(value: Any) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         raise ValueError("a number is expected, with at most three decimals")
@@ -138,6 +149,7 @@ Moment = Annotated[
     PlainValidator(_moment),
     WithJsonSchema({"type": "string", "format": "date-time"}),
 ]
+Day = Annotated[date, PlainValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
 Quantity = Annotated[
     Decimal,
     PlainValidator(_quantity),

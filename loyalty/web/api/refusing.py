@@ -16,6 +16,7 @@ from customers.services import AlreadyEnrolled
 from loyalty.errors import Conflict, DomainError, InvalidInput
 from loyalty.ledger.adjustments import NotAllowed
 from loyalty.ledger.services import InsufficientPoints
+from loyalty.programme.paying import PointsRefused
 from loyalty.programme.versions import NoProgramme
 from loyalty.purchases.refunds import UnknownPurchase
 from loyalty.shop.queries import ShopMissing
@@ -88,6 +89,10 @@ def _of_points(error: InsufficientPoints) -> Problem:
     return Problem("insufficient-points", str(error), more=more)
 
 
+def _of_paying(error: PointsRefused) -> Problem:
+    return Problem("refused", str(error), more={"limit": str(error.limit), "most": error.most})
+
+
 def _of_enrolled(error: AlreadyEnrolled) -> Problem:
     more = {"customer": public_id("cus", error.customer.pk)}
     return Problem("already-enrolled", str(error), more=more)
@@ -120,6 +125,7 @@ _READERS: tuple[tuple[type[Exception], Callable[[Any], Problem]], ...] = (
     (RequestDataTooBig, lambda error: Problem("too-large")),
     (InvalidInput, _of_input),
     (InsufficientPoints, _of_points),
+    (PointsRefused, _of_paying),
     (AlreadyEnrolled, _of_enrolled),
     (UnknownPurchase, lambda error: Problem("unknown-purchase", str(error))),
     (NotAllowed, lambda error: Problem("not-allowed", str(error))),

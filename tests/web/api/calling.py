@@ -7,7 +7,10 @@ from django.db import connection
 from django.http import HttpResponse
 from django.test import Client
 
+from loyalty.programme.versions import publish
+from tests.factories.clock import NOON
 from tests.factories.integrations import api_key
+from tests.factories.programmes import EVERYDAY, ONE_TIER, SILVER
 
 PLACE = "/api/v1"
 
@@ -44,6 +47,16 @@ class Caller:
 def caller(*scopes: str, **columns: Any) -> Caller:
     """A program whose key has these scopes, or all of them."""
     return Caller(api_key(*scopes, **columns).token)
+
+
+def the_shop_says(*more: str) -> None:
+    """From now on 10.000đ = 1 point, two tiers that multiply nothing, and what `more` says."""
+    publish(
+        document="\n".join([*more, EVERYDAY, ONE_TIER, SILVER]),
+        effective_from=NOON.replace(year=2000),
+        at=NOON,
+        by=None,
+    )
 
 
 def problem(response: HttpResponse) -> tuple[int, str, list[str]]:

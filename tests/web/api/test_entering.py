@@ -29,6 +29,17 @@ EXPECTED = {
     "PATCH /customers/{customer_id}": "customers",
     "GET /customers/{customer_id}/points": "read",
     "GET /customers/{customer_id}/entries": "read",
+    "POST /customers/{customer_id}/adjustments": "adjust",
+    "POST /purchases": "earn",
+    "POST /purchases/batch": "earn",
+    "POST /purchases/{path:reference}/refunds": "refund",
+    "POST /purchases/{path:reference}/void": "refund",
+    "GET /purchases/{path:reference}/refund-preview": "refund",
+    "POST /quotes": "earn",
+    "GET /rewards": "read",
+    "POST /redemptions": "redeem",
+    "POST /redemptions/{redemption_id}/cancel": "redeem",
+    "POST /vouchers/{code}/use": "redeem",
 }
 OPERATIONS = {f"{method} {path}": one for (method, path), one in api.operations().items()}
 

@@ -1,0 +1,275 @@
+"""Sales: one, or a thousand at once; each recorded once by its reference."""
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from functools import partial
+from typing import Annotated, Any
+
+from django.http import HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from ninja import Router
+from pydantic import BaseModel, ConfigDict, Field, SkipValidation
+
+from customers.models import Customer
+from loyalty.errors import Conflict
+from loyalty.integrations.answers import Reply, keep, kept
+from loyalty.purchases.models import Purchase, PurchaseLine
+from loyalty.purchases.recording import Recorded, record_purchase
+from loyalty.shop.models import Branch
+from loyalty.transactions import whole
+from loyalty.web.api.answering import TAKES_IDEMPOTENCY_KEY, answer, named_by, reply, tell
+from loyalty.web.api.bills import BillIn, PaymentIn
+from loyalty.web.api.entering import Key, KeyRequest, Scope, need
+from loyalty.web.api.ids import public_id
+from loyalty.web.api.pointing import branch_named, calling, customer_named, moment_of
+from loyalty.web.api.problems import Problem
+from loyalty.web.api.reading import Body, Moment, Text
+from loyalty.web.api.refusing import problem_of
+from rewards.models import Voucher
+from rewards.vouchers import find_voucher, use_voucher
+
+router = Router(tags=["Sales"])
+
+MOST_AT_ONCE = 1_000
+MOST_VOUCHERS = 20
+_EXAMPLE: dict[str, Any] = {
+    "reference": "HD-2026-000123",
+    "customer": "0912 345 678",
+    "branch": "ha-noi",
+    "lines": [
+        {"sku": "TRA-01", "name": "Trà sen vàng", "quantity": 2, "unit_price_minor": 45_000},
+        {"sku": "HAT-05", "name": "Hạt sen", "quantity": 0.35, "unit_price_minor": 200_000},
+    ],
+}
+
+
+class PurchaseIn(BillIn):
+    """`reference` is the till's own number of the sale: it never stands for two sales."""
+
+    model_config = ConfigDict(json_schema_extra={"example": _EXAMPLE})
+
+    reference: Annotated[str, Text(100, 1)]
+    occurred_at: Moment | None = None  # Now, if left out. The past needs the scope `backdate`.
+    vouchers: Annotated[list[Annotated[str, Text(40, 1)]], Field(max_length=MOST_VOUCHERS)] = []
+    payments: Annotated[list[PaymentIn], Field(max_length=20)] = []
+
+
+class BatchIn(Body):
+    """Up to a thousand sales. Each is read, recorded and answered for itself."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"purchases": [_EXAMPLE]}})
+
+    # Each is read when its turn comes, so that a wrong one does not keep the others out.
+    purchases: Annotated[
+        list[SkipValidation[PurchaseIn]], Field(min_length=1, max_length=MOST_AT_ONCE)
+    ]
+
+
+class DiscountOut(BaseModel):
+    key: str  # The rule's.
+    name: str
+    name_en: str
+    minor: int
+
+
+class LineOut(BaseModel):
+    number: int  # 1, 2, 3, … as in the request.
+    net_minor: int  # What is paid for it.
+    discount_minor: int  # Taken off it by the programme.
+    discounts: list[DiscountOut]
+    points: int
+
+
+class PointsOfSale(BaseModel):
+    earned: int
+    pending: int  # Of these, those that cannot be used at once.
+    usable_from: date | None
+    spent: int
+    spent_minor: int  # What they paid.
+
+
+class TierOfSale(BaseModel):
+    before: str  # Keys of tiers; empty for an anonymous sale.
+    after: str
+
+
+class PurchaseOut(BaseModel):
+    reference: str
+    customer: str | None  # Null: an anonymous sale.
+    branch: str | None
+    occurred_at: datetime
+    amount_minor: int  # For the goods, after every discount, before points that pay.
+    discount_minor: int  # By the programme.
+    discounts: list[DiscountOut]  # Off the bill as a whole, where it was told without lines.
+    shipping_minor: int
+    free_shipping: bool
+    lines: list[LineOut]
+    vouchers: list[str]
+    points: PointsOfSale
+    balance: int  # After the sale; 0 for an anonymous one.
+    tier: TierOfSale
+    explanation: dict[str, Any]  # How the points came about, rule by rule.
+
+
+class AnswerOut(BaseModel):
+    status: int
+    body: dict[str, Any]  # As POST /purchases answers: a sale or a problem.
+
+
+class BatchOut(BaseModel):
+    answers: list[AnswerOut]  # In the order of the request.
+
+
+@router.post(
+    "/purchases",
+    auth=Key(Scope.EARN),
+    response={201: PurchaseOut},
+    summary="Record a sale",
+    openapi_extra=TAKES_IDEMPOTENCY_KEY,
+)
+def record(request: KeyRequest, body: PurchaseIn) -> HttpResponse:
+    """
+    The same `reference` with the same sale gets the first answer, whatever the Idempotency-Key;
+    with another sale it is refused with 409.
+    """
+    return answer(request, "purchases", partial(record_one, request, body))
+
+
+@router.post(
+    "/purchases/batch",
+    auth=Key(Scope.EARN),
+    response=BatchOut,
+    summary="Record many sales",
+    openapi_extra=TAKES_IDEMPOTENCY_KEY,
+)
+def record_batch(request: KeyRequest, body: BatchIn) -> HttpResponse:
+    """
+    For tills that were offline. One that is refused does not keep the others out. Where the
+    database gives up half-way the whole request says so: send it again, nothing counts twice.
+    """
+    named = named_by(request, "batch")
+    known = kept(named) if named else None
+    if known is not None:
+        return tell(known)
+    told = ",".join(_item(request, raw) for raw in body.purchases)
+    said = Reply(200, f'{{"answers":[{told}]}}')
+    if named and not keep(named, said, at=timezone.now()):
+        said = kept(named) or said  # A twin has answered meanwhile.
+    return tell(said)
+
+
+def _item(request: KeyRequest, raw: Any) -> str:
+    try:
+        body = PurchaseIn.model_validate(raw)
+        said = whole(partial(record_one, request, body))()
+    except Exception as error:
+        problem = problem_of(error)
+        if problem.status >= 500:
+            raise problem from error
+        return f'{{"status":{problem.status},"body":{problem.text()}}}'
+    return f'{{"status":{said.status},"body":{said.body}}}'
+
+
+def record_one(request: KeyRequest, body: PurchaseIn) -> Reply:
+    """Record the sale with its vouchers. The caller has the transaction."""
+    now, key = timezone.now(), request.auth
+    if body.spend_points or body.vouchers:
+        need(key, Scope.REDEEM)
+    customer = customer_named(body.customer) if body.customer else None
+    branch = branch_named(key, body.branch)
+    with calling(amount="total_minor"):
+        recorded = record_purchase(
+            source=key.source,
+            reference=body.reference,
+            customer=customer,
+            branch=branch,
+            bill=body.bill(),
+            at=moment_of(key, body.occurred_at, now=now),
+            recorded_at=now,
+            by=key.user,
+        )
+    for place, code in enumerate(body.vouchers):
+        voucher = _voucher(place, code, customer)
+        _use(voucher, recorded, request=request, branch=branch, at=now)
+    return reply(_told(recorded, body, branch), status=201)
+
+
+def _voucher(place: int, code: str, customer: Customer | None) -> Voucher:
+    voucher = find_voucher(code)
+    if voucher is None or customer is None or voucher.customer_id != customer.pk:
+        raise Problem.of_field(f"vouchers[{place}]", _("This customer has no such voucher."))
+    return voucher
+
+
+def _use(
+    voucher: Voucher,
+    recorded: Recorded,
+    *,
+    request: KeyRequest,
+    branch: Branch | None,
+    at: datetime,
+) -> None:
+    reference = recorded.purchase.reference
+    if recorded.replayed and voucher.used_reference != reference:
+        raise Conflict(_("This receipt number was used for another sale."))
+    use_voucher(voucher=voucher, reference=reference, branch=branch, at=at, by=request.auth.user)
+
+
+def _told(recorded: Recorded, body: PurchaseIn, branch: Branch | None) -> PurchaseOut:
+    """The same bytes whether the sale was recorded now or was known."""
+    purchase = recorded.purchase
+    rows = purchase.lines.order_by("number") if body.lines else ()
+    return PurchaseOut(
+        reference=purchase.reference,
+        customer=public_id("cus", purchase.customer_id) if purchase.customer_id else None,
+        branch=branch.key if branch else None,
+        occurred_at=purchase.occurred_at.astimezone(UTC),
+        amount_minor=purchase.amount_minor,
+        discount_minor=purchase.discount_minor,
+        discounts=_discounts(purchase, 0),
+        shipping_minor=purchase.shipping_minor,
+        free_shipping=purchase.free_shipping,
+        lines=[_line(purchase, row) for row in rows],
+        vouchers=body.vouchers,
+        points=PointsOfSale(
+            earned=purchase.points,
+            pending=recorded.pending,
+            usable_from=recorded.usable_from,
+            spent=purchase.spent_points,
+            spent_minor=purchase.spent_minor,
+        ),
+        balance=recorded.balance,
+        tier=TierOfSale(before=recorded.tier_before, after=recorded.tier_after),
+        explanation=in_order(recorded.explanation),
+    )
+
+
+def _line(purchase: Purchase, row: PurchaseLine) -> LineOut:
+    return LineOut(
+        number=row.number,
+        net_minor=row.net_minor,
+        discount_minor=row.discount_minor,
+        discounts=_discounts(purchase, row.number),
+        points=row.points,
+    )
+
+
+def _discounts(purchase: Purchase, number: int) -> list[DiscountOut]:
+    return [
+        DiscountOut(**{name: one[name] for name in DiscountOut.model_fields})
+        for one in purchase.discounts
+        if one["line"] == number
+    ]
+
+
+def in_order(said: Any) -> Any:
+    """
+    With names in one order, whether it comes from the rules or back from the database.
+
+    >>> in_order({"b": [{"d": 1, "c": 2}], "a": 3})
+    {'a': 3, 'b': [{'c': 2, 'd': 1}]}
+    """
+    if isinstance(said, Mapping):
+        return {name: in_order(said[name]) for name in sorted(said)}
+    return [in_order(one) for one in said] if isinstance(said, list | tuple) else said

@@ -1,0 +1,237 @@
+"""What points buy, bought at the till; the catalogue decides the cost."""
+
+from datetime import UTC, date, datetime
+from functools import partial
+from typing import Annotated
+from uuid import uuid4
+
+from django.http import HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from ninja import Query, Router
+from pydantic import BaseModel, ConfigDict, Field
+
+from loyalty.dates import local_date
+from loyalty.integrations.answers import Reply
+from loyalty.ledger.queries import points_of
+from loyalty.shop.queries import get_shop
+from loyalty.web.api.answering import TAKES_IDEMPOTENCY_KEY, answer, reference_of, reply, tell
+from loyalty.web.api.entering import Key, KeyRequest, Scope
+from loyalty.web.api.ids import number_of, public_id
+from loyalty.web.api.pointing import branch_named, customer_at, customer_named
+from loyalty.web.api.problems import Problem
+from loyalty.web.api.reading import Body, Text
+from rewards.cancelling import cancel_redemption
+from rewards.models import Redemption, Reward, Voucher
+from rewards.queries import Offer, offers_for
+from rewards.redemption import redeem_reward
+from rewards.vouchers import find_voucher, use_voucher
+
+router = Router(tags=["Rewards"])
+
+_REDEMPTIONS = Redemption.objects.select_related(
+    "reward", "voucher__reward", "entry", "cancelling_entry"
+)
+
+Reference = Annotated[str, Text(100, 1)]
+
+
+class RewardOut(BaseModel):
+    key: str
+    name: str
+    name_en: str
+    kind: str
+    cost_points: int
+    value_minor: int
+    minimum_minor: int  # The smallest bill it goes with.
+    missing_points: int | None  # 0: the customer can have it now. Null: nobody was named.
+
+
+class RewardsOut(BaseModel):
+    rewards: list[RewardOut]
+
+
+class VoucherOut(BaseModel):
+    code: str | None  # Null: the key may not use vouchers.
+    reward: str  # The reward's key.
+    kind: str
+    value_minor: int
+    minimum_minor: int
+    state: str  # issued, used, expired, cancelled.
+    expires_on: date  # The last day.
+    used_at: datetime | None
+
+
+class RedemptionIn(Body):
+    model_config = ConfigDict(
+        json_schema_extra={"example": {"customer": "0912 345 678", "reward": "tra-sen-vang"}}
+    )
+
+    customer: Annotated[str, Text(60, 1)]  # Id, phone, card token or card number.
+    reward: Annotated[str, Text(40, 1)]  # Its key.
+    reference: Reference | None = None  # Else the Idempotency-Key.
+
+
+class RedemptionOut(BaseModel):
+    id: str
+    customer: str
+    reward: str
+    cost_points: int
+    balance: int  # After it.
+    cancelled: bool
+    voucher: VoucherOut
+
+
+class CancelIn(Body):
+    model_config = ConfigDict(json_schema_extra={"example": {"reason": "Khách đổi ý"}})
+
+    reason: Annotated[str, Text(200)] = ""
+
+
+class UseIn(Body):
+    model_config = ConfigDict(json_schema_extra={"example": {"branch": "ha-noi"}})
+
+    branch: Annotated[str, Text(40, 1)] | None = None
+    reference: Reference | None = None  # Else the Idempotency-Key.
+
+
+class ForCustomer(BaseModel):
+    customer: Annotated[str, Field(max_length=20)] | None = None  # Their id.
+
+
+@router.get("/rewards", auth=Key(Scope.READ), response=RewardsOut, summary="List the rewards")
+def offered(request: KeyRequest, asked: Query[ForCustomer]) -> HttpResponse:
+    """Those that are offered and in stock; for a customer, with what is still missing."""
+    if asked.customer is None:
+        found = [
+            shown_offer(one).model_copy(update={"missing_points": None}) for one in offers_for(0)
+        ]
+        return tell(reply(RewardsOut(rewards=found)))
+    today = local_date(timezone.now(), get_shop().zone)
+    usable = points_of(customer_at(asked.customer).pk, on=today).usable
+    return tell(reply(RewardsOut(rewards=[shown_offer(one) for one in offers_for(usable)])))
+
+
+@router.post(
+    "/redemptions",
+    auth=Key(Scope.REDEEM),
+    response={201: RedemptionOut},
+    summary="Redeem a reward",
+    openapi_extra=TAKES_IDEMPOTENCY_KEY,
+)
+def redeem(request: KeyRequest, body: RedemptionIn) -> HttpResponse:
+    """Takes the points and issues the voucher, or neither."""
+    return answer(request, "redemptions", partial(_redeem, request, body))
+
+
+def _redeem(request: KeyRequest, body: RedemptionIn) -> Reply:
+    reference = reference_of(request, body.reference)
+    if not reference:
+        raise Problem.of_field("reference", _("A reference or an Idempotency-Key is needed."))
+    reward = Reward.objects.filter(key=body.reward).first()
+    if reward is None:
+        raise Problem.of_field("reward", _("There is no such reward."))
+    made = redeem_reward(
+        customer=customer_named(body.customer),
+        reward=reward,
+        source=request.auth.source,
+        reference=reference,
+        at=timezone.now(),
+        by=request.auth.user,
+    )
+    return reply(_told(made), status=201)
+
+
+@router.post(
+    "/redemptions/{redemption_id}/cancel",
+    auth=Key(Scope.REDEEM),
+    response=RedemptionOut,
+    summary="Cancel a redemption",
+    openapi_extra=TAKES_IDEMPOTENCY_KEY,
+)
+def cancel(request: KeyRequest, redemption_id: str, body: CancelIn | None = None) -> HttpResponse:
+    """Gives the points back with their last days, unless the voucher was used or has ended."""
+    return answer(request, "cancel", partial(_cancel, request, redemption_id, body or CancelIn()))
+
+
+def _cancel(request: KeyRequest, redemption_id: str, body: CancelIn) -> Reply:
+    number = number_of("red", redemption_id)
+    redemption = Redemption.objects.filter(pk=number).first() if number is not None else None
+    if redemption is None:
+        raise Problem("not-found")
+    cancel_redemption(
+        redemption=redemption,
+        source=request.auth.source,
+        reason=body.reason,
+        at=timezone.now(),
+        by=request.auth.user,
+    )
+    # As it is now: the service worked on rows of its own.
+    return reply(_told(_REDEMPTIONS.get(pk=redemption.pk)))
+
+
+@router.post(
+    "/vouchers/{code}/use",
+    auth=Key(Scope.REDEEM),
+    response=VoucherOut,
+    summary="Use a voucher",
+    openapi_extra=TAKES_IDEMPOTENCY_KEY,
+)
+def use(request: KeyRequest, code: str, body: UseIn | None = None) -> HttpResponse:
+    """Once. With an Idempotency-Key or a `reference` a retry hears the same; without, 409."""
+    return answer(request, "use", partial(_use, request, code, body or UseIn()))
+
+
+def _use(request: KeyRequest, code: str, body: UseIn) -> Reply:
+    voucher = find_voucher(code)
+    if voucher is None:
+        raise Problem("not-found")
+    used = use_voucher(
+        voucher=voucher,
+        reference=reference_of(request, body.reference) or str(uuid4()),
+        branch=branch_named(request.auth, body.branch),
+        at=timezone.now(),
+        by=request.auth.user,
+    )
+    return reply(shown_voucher(used))
+
+
+def shown_offer(offer: Offer) -> RewardOut:
+    reward = offer.reward
+    return RewardOut(
+        key=reward.key,
+        name=reward.name,
+        name_en=reward.name_en,
+        kind=reward.kind,
+        cost_points=reward.cost_points,
+        value_minor=reward.value_minor,
+        minimum_minor=reward.minimum_minor,
+        missing_points=offer.missing_points,
+    )
+
+
+def shown_voucher(voucher: Voucher) -> VoucherOut:
+    """A query unless its reward came along."""
+    return VoucherOut(
+        code=voucher.code,
+        reward=voucher.reward.key,
+        kind=voucher.reward.kind,
+        value_minor=voucher.reward.value_minor,
+        minimum_minor=voucher.reward.minimum_minor,
+        state=voucher.state,
+        expires_on=voucher.expires_on,
+        used_at=voucher.used_at.astimezone(UTC) if voucher.used_at else None,
+    )
+
+
+def _told(made: Redemption) -> RedemptionOut:
+    last = made.cancelling_entry or made.entry
+    return RedemptionOut(
+        id=public_id("red", made.pk),
+        customer=public_id("cus", made.customer_id),
+        reward=made.reward.key,
+        cost_points=made.cost_points,
+        balance=last.balance_after,
+        cancelled=made.cancelling_entry_id is not None,
+        voucher=shown_voucher(made.voucher),
+    )
