@@ -18,7 +18,7 @@ from loyalty.purchases.bill import Bill
 from loyalty.purchases.imports.checking import SaleRow
 from loyalty.purchases.imports.refusals import Refusals
 from loyalty.purchases.imports.running import Origin, import_sales
-from loyalty.purchases.models import Activity, Purchase
+from loyalty.purchases.models import Activity, CapUse, Purchase
 from loyalty.purchases.recording import record_purchase
 from loyalty.tiers import proof as tiers_proof
 from loyalty.tiers.models import Standing, TierChange
@@ -55,9 +55,22 @@ per = "order"
 min_order_minor = 68_000
 from = 2026-01-03
 """
+CAPPED = """
+[[earn]]
+name = "Ghé quán"
+points = 4
+per = "order"
+cap_points = 6
+cap_per = "week"
+[[marks]]
+name = "Thứ Hai"
+weekdays = ["mon"]
+earns = false
+"""
 DOCUMENTS = {
     "cafe": CAFE,
     "bonus": CAFE.replace("expire_after_months = 12", "expire_after_days = 9") + BONUS,
+    "caps": CAFE.replace("expire_after_months = 12", "pending_days = 3") + CAPPED,
     "three months": CAFE + '[tier_rules]\nwindow = "rolling"\nmonths = 3\ndowngrade = "review"\n',
     "at once": CAFE + '[tier_rules]\nwindow = "rolling"\nmonths = 1\ndowngrade = "at_once"\n',
     "year": CAFE + '[tier_rules]\nwindow = "calendar_year"\ndowngrade = "review"\n',
@@ -87,7 +100,13 @@ def outcome():
         "entries": list(
             entries.values_list(
                 *("account__customer__external_id", "number", "points", "balance_after"),
-                *("occurred_at", "explanation", "lot__expires_on", "programme_version__number"),
+                *(
+                    "occurred_at",
+                    "explanation",
+                    "lot__expires_on",
+                    "lot__usable_from",
+                    "programme_version__number",
+                ),
             )
         ),
         "standings": list(
@@ -98,6 +117,11 @@ def outcome():
         "changes": list(
             TierChange.objects.order_by(customer, "pk").values_list(
                 customer, "from_key", "to_key", "spend_minor", "occurred_at"
+            )
+        ),
+        "caps": sorted(
+            CapUse.objects.values_list(
+                *("customer__external_id", "purchase__occurred_at", "rule_key", "points")
             )
         ),
         "activity": list(

@@ -6,6 +6,7 @@ from functools import partial
 
 import pytest
 from django.db import DatabaseError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from loyalty.errors import Conflict, DomainError, InvalidInput
 from loyalty.ledger.models import Account, Entry, Lot
@@ -294,6 +295,20 @@ def test_a_preview_of_a_full_return_shows_the_tier_it_costs(customer):
 
     assert refund_preview(purchase=sale, at=NOON).tier_after == "bac"  # Tiers are kept here.
     assert refund_preview(purchase=sale, at=NOON).balance_after == 0
+
+
+def test_more_lines_cost_no_more_queries(customer):
+    shop_that_says()
+    counts = []
+    for lines in (1, 1, 3):  # The first one warms up.
+        bill = [line(50_000)] * lines
+        sale = sell(customer, *bill, reference=f"R-{len(counts)}").purchase
+        back = tuple((number, ONE) for number in range(1, lines + 1))
+        with CaptureQueriesContext(connection) as queries:
+            give_back(sale, f"back-{len(counts)}", lines=back)
+        counts.append(len(queries))
+
+    assert counts[1] == counts[2]
 
 
 @pytest.mark.parametrize(

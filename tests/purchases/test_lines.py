@@ -277,6 +277,10 @@ def test_a_quote_says_the_price_and_writes_nothing(customer):
         " quantity, unit_price_minor, till_discount_minor, discount_minor, tax_minor, net_minor,"
         " premium, earns, counts_for_tier, points) SELECT id, 9, '', '', '', '{}', 1, 1, 0, 0, 0,"
         " 1, false, true, true, 0 FROM purchases_purchase",
+        "UPDATE purchases_purchase SET amount_minor = amount_minor + 1",
+        "UPDATE purchases_purchase SET points = 0, entry_id = NULL",
+        "UPDATE purchases_purchase SET discounts = '[1]'",
+        "DELETE FROM purchases_purchase",
         "UPDATE purchases_capuse SET points = 0",
         "UPDATE purchases_capuse SET freed = true",
         "DELETE FROM purchases_capuse",
@@ -289,5 +293,6 @@ def test_the_database_keeps_lines_and_uses_as_they_are(customer, statement):
     with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(statement)
 
-    row = PurchaseLine.objects.get()
+    purchase, row = Purchase.objects.get(), PurchaseLine.objects.get()
+    assert (purchase.amount_minor, purchase.points) == (90_000, 9)
     assert (row.net_minor, row.refunded_minor, CapUse.objects.get().points) == (90_000, 0, 9)
