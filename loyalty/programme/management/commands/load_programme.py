@@ -8,6 +8,8 @@ from django.utils import timezone
 
 from loyalty.commands import ProductCommand, add_json, moment, read_document
 from loyalty.errors import DomainError
+from loyalty.programme.cautions import cautions
+from loyalty.programme.document import parse
 from loyalty.programme.versions import publish
 
 
@@ -48,11 +50,21 @@ class Command(ProductCommand):
                 "--effective-from is in the past: give --backdate if sales of those days that "
                 "are recorded from now on shall follow this version."
             )
-        effective = version.effective_from.isoformat()
+        told = {
+            "number": version.number,
+            "effective_from": version.effective_from.isoformat(),
+            "unchanged": not is_new,
+            "cautions": cautions(parse(document)),
+        }
         if options["json"]:
-            self.write_json(
-                {"number": version.number, "effective_from": effective, "unchanged": not is_new}
-            )
+            self.write_json(told)
         else:
-            prefix = "" if is_new else "unchanged: "
-            self.stdout.write(f"{prefix}version {version.number}, in effect from {effective}")
+            self._say(told)
+
+    def _say(self, told: dict[str, Any]) -> None:
+        for caution in told["cautions"]:
+            self.stderr.write(f"Note: {caution}")
+        prefix = "unchanged: " if told["unchanged"] else ""
+        self.stdout.write(
+            f"{prefix}version {told['number']}, in effect from {told['effective_from']}"
+        )
