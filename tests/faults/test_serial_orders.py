@@ -23,8 +23,9 @@ from tests.factories.rewards import RewardFactory
 from tests.factories.shop import shop_with_programme
 from tests.faults.deeds import buy
 from tests.faults.together import together
+from tests.properties.kept import Lot, Rules
 from tests.properties.ledgers import said_by_model, said_by_product
-from tests.properties.model import Book, Lot, Refused, Rules
+from tests.properties.model import Book, Refused
 from tests.properties.standing import Standing
 from tests.support.rounds import rounds
 
@@ -40,14 +41,14 @@ def opening_book(trial):
     book = Book(CAFE, Standing((0,)))
     book.lots.append(Lot(f"{trial}/old", 20, 20, YESTERDAY, end=YESTERDAY))
     book.buy(f"{trial}/sale", 200_000, NOON, NOON)
-    book.take("redeem", f"{trial}/first", 15, NOON)
+    book.redeem(f"{trial}/first", 15, NOON)
     return book
 
 
 def acts_of_model(trial):
     def redeem(book):
         try:
-            book.take("redeem", f"{trial}/second", 15, NOON)
+            book.redeem(f"{trial}/second", 15, NOON)
         except Refused as refused:
             return refused.usable
         return "redeemed"

@@ -15,6 +15,7 @@ from loyalty.tiers.services import review_tiers
 from rewards.models import Reward
 from tests.factories.customers import CustomerFactory
 from tests.factories.shop import StaffFactory
+from tests.properties.bills import CAKE, DRINK, PROMOTED, Bill, NotPayable, Row
 from tests.properties.ledgers import said_by_model, said_of
 from tests.properties.model import Book, Refused
 from tests.properties.shops import COSTS, START, Kind
@@ -23,6 +24,7 @@ from tests.properties.till import Till
 
 LATENESS = (0, 1, 30)  # Days.
 LONG_AFTER = timedelta(days=800)
+PRICES = (0, 9_999, 25_000, 45_000, 120_000, 700_000)
 AMOUNTS = (9_999, 10_000, 68_000, 350_000, 990_000, 2_500_000)
 
 
@@ -34,7 +36,7 @@ class History:
     kind: Kind
     rewards: list[Reward]
     now: datetime = START
-    sales: dict[str, tuple[int, datetime]] = field(default_factory=dict)
+    sales: dict[str, tuple[Bill | int, datetime]] = field(default_factory=dict)
     refunds: dict[str, tuple[str, int, datetime, object]] = field(default_factory=dict)
     named: int = 0
     complaints: list[str] = field(default_factory=list)
@@ -51,6 +53,7 @@ class History:
             self.buy_again: 1,
             self.redeem: 7,
             self.refund: 4,
+            self.refund_rows: 5 if self.kind.goods else 0,
             self.void: 1,
             self.refund_again: 1,
             self.cancel: 2,
@@ -91,25 +94,47 @@ class History:
         self._buy(self.name("ahead"), self.now + timedelta(hours=self.random.choice((1, 24))))
 
     def _buy(self, name: str, at: datetime) -> None:
-        amount = self.random.choice(AMOUNTS)
-        self.sales[name] = (amount, at)
-        expected = self.book.buy(name, amount, at, self.now)
-        self.expect(self.till.sell(name, amount, at=at, now=self.now), expected, name)
+        if self.kind.goods:
+            bill: Bill | int = self.bill()
+            try:
+                expected: object = self.book.buy_goods(name, bill, at, self.now)
+            except NotPayable:
+                expected = "not payable"
+        else:
+            bill = self.random.choice(AMOUNTS)
+            expected = self.book.buy(name, bill, at, self.now)
+        self.expect(self.till.sell(name, bill, at=at, now=self.now), expected, name)
+        if name in self.book.sales:
+            self.sales[name] = (bill, at)
         self.book.expire(day_of(self.now))
+
+    def bill(self) -> Bill:
+        rows = [
+            self.row(PRICES[1:]),
+            *(self.row(PRICES) for _row in range(self.random.randrange(4))),
+        ]
+        points = self.random.choice((0, 0, 0, 10, 15, 25, 60, 12, 1_000))
+        return Bill(tuple(rows), points)
+
+    def row(self, prices: tuple[int, ...]) -> Row:
+        price, count = self.random.choice(prices), self.random.choice((1, 1, 2, 3))
+        off = min(self.random.choice((0, 0, 777)), price * count)
+        return Row(self.random.choice((DRINK, CAKE, PROMOTED)), price, count, off)
 
     def buy_again(self) -> None:
         """A till that heard no answer; now and then it has another bill under that number."""
         if self.sales:
             name = self.random.choice(list(self.sales))
-            amount, at = self.sales[name]
+            bill, at = self.sales[name]
             sell = partial(self.till.sell, name, at=at, now=self.now)
-            self.expect(sell(amount), "replayed", name)
-            self.expect(sell(amount + 1), "conflict", name)
+            self.expect(sell(bill), "replayed", name)
+            another = bill + 1 if isinstance(bill, int) else bill.with_one_more()
+            self.expect(sell(another), "conflict", name)
 
     def redeem(self) -> None:
         name, index = self.name("reward"), self.random.randrange(len(COSTS))
         try:
-            self.book.take("redeem", name, COSTS[index], self.now)
+            self.book.redeem(name, COSTS[index], self.now)
             expected: object = "redeemed"
         except Refused as refused:
             expected = refused.usable
@@ -156,16 +181,30 @@ class History:
             self.expect(ask(amount), taken, name)
             self.refunds[name] = (sale_name, amount, at, taken)
 
+    def refund_rows(self) -> None:
+        """Some pieces of some rows come back."""
+        sale_name, rest = self._sale_with_a_rest()
+        if rest and isinstance(self.sales[sale_name][0], Bill):
+            pieces = enumerate(self.book.sales[sale_name].pieces, 1)
+            left = {number: piece.count - piece.back_count for number, piece in pieces}
+            numbers = [number for number in left if left[number]]
+            chosen = self.random.sample(numbers, self.random.randrange(1, len(numbers) + 1))
+            counts = {number: self.random.randrange(left[number]) + 1 for number in chosen}
+            name = self.name("rows")
+            taken = self.book.refund_rows(name, sale_name, counts, self.now)
+            said = self.till.refund(name, sale_name, counts, at=self.now, now=self.now)
+            self.expect(said, taken, name)
+
     def void(self) -> None:
         sale_name, rest = self._sale_with_a_rest()
         if rest:
             name = self.name("void")
-            taken = self.book.refund(name, sale_name, rest, self.now)
+            taken = self.book.void(name, sale_name, self.now)
             said = self.till.refund(name, sale_name, None, at=self.now, now=self.now)
             self.expect(said, taken, name)
 
     def _sale_with_a_rest(self) -> tuple[str, int]:
-        rests = {name: sale.amount - sale.refunded for name, sale in self.book.sales.items()}
+        rests = {name: sale.left for name, sale in self.book.sales.items()}
         left = [name for name, rest in rests.items() if rest]
         if not left:
             return "", 0

@@ -33,7 +33,7 @@ def said_by_model(book: Book, today: date = date.max) -> dict[str, object]:
 
 def activity_of(book: Book) -> tuple[int, int]:
     """Sales that were not wholly given back, and the money kept."""
-    kept = [sale.amount - sale.refunded for sale in book.sales.values()]
+    kept = [sale.left for sale in book.sales.values()]
     return sum(amount > 0 for amount in kept), sum(kept)
 
 

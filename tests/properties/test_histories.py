@@ -18,9 +18,9 @@ from tests.support.rounds import rounds
 # No transaction around all of it: what the database looks at when one ends is looked at each time.
 pytestmark = pytest.mark.django_db(transaction=True)
 NUMBER = rounds(usual=100, soak=10_000)
-BATCH = 25  # The proofs read everything, so a shop is opened anew now and then.
+BATCH = 15  # The proofs read everything, so a shop is opened anew now and then.
 SEED = os.environ.get("HISTORY_SEED")
-BATCHES = [int(SEED) // BATCH] if SEED else range(NUMBER // BATCH)
+BATCHES = [int(SEED) // BATCH] if SEED else range(-(-NUMBER // BATCH))
 
 
 @pytest.mark.parametrize("batch", BATCHES)

@@ -19,8 +19,9 @@ from loyalty.tiers import proof as tiers_proof
 from loyalty.tiers.services import review_tiers
 from tests.factories.customers import CustomerFactory
 from tests.factories.shop import StaffFactory, shop_with_programme
+from tests.properties.kept import Rules
 from tests.properties.ledgers import said_by_model, said_of
-from tests.properties.model import Book, Rules
+from tests.properties.model import Book
 from tests.properties.shops import CAFE, CHANGE, LONG_AGO, REVIEWED, THRESHOLDS
 from tests.properties.standing import Standing, day_of
 from tests.properties.till import Till

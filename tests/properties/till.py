@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from customers.models import Customer
@@ -10,6 +11,8 @@ from loyalty.errors import Conflict, DomainError
 from loyalty.ledger import services as ledger
 from loyalty.ledger.adjustments import adjust
 from loyalty.ledger.services import Credit, InsufficientPoints
+from loyalty.programme.basket import Line
+from loyalty.programme.paying import PointsRefused
 from loyalty.purchases.bill import Bill
 from loyalty.purchases.recording import record_purchase
 from loyalty.purchases.refunds import purchase_of, refund_purchase, void_purchase
@@ -18,6 +21,7 @@ from rewards.cancelling import cancel_redemption
 from rewards.models import Redemption, Reward
 from rewards.redemption import redeem_reward
 from rewards.vouchers import VoucherRefused
+from tests.properties.bills import Bill as Paper
 
 TILL: dict[str, Any] = {"source": "till", "by": None}
 
@@ -29,20 +33,22 @@ class Till:
     customer: Customer
     owner: User
 
-    def sell(self, name: str, amount: int, *, at: datetime, now: datetime) -> object:
-        """The points, or why there are none."""
+    def sell(self, name: str, bill: Paper | int, *, at: datetime, now: datetime) -> object:
+        """The points, or why there are none. A bill of rows, or its sum."""
         try:
             recorded = record_purchase(
                 reference=name,
                 customer=self.customer,
                 branch=None,
-                bill=Bill.of_total(amount),
+                bill=as_told(bill),
                 at=at,
                 recorded_at=now,
                 **TILL,
             )
         except Conflict:
             return "conflict"
+        except PointsRefused:
+            return "not payable"
         return "replayed" if recorded.replayed else recorded.purchase.points
 
     def redeem(self, name: str, reward: Reward, *, now: datetime) -> object:
@@ -62,13 +68,25 @@ class Till:
         return "cancelled"
 
     def refund(
-        self, name: str, sale_name: str, amount: int | None, *, at: datetime, now: datetime
+        self,
+        name: str,
+        sale_name: str,
+        back: int | dict[int, int] | None,
+        *,
+        at: datetime,
+        now: datetime,
     ) -> object:
-        """The points taken, or why none were. No amount: all of it. Raises UnknownPurchase."""
+        """
+        The points taken, or why none were, for goods of so much worth, for so many of these
+        rows, or for all. Raises UnknownPurchase.
+        """
         request = TILL | {"reference": name, "reason": "", "at": at, "recorded_at": now}
         act: Callable[..., Any] = void_purchase
-        if amount is not None:
-            act, request["amount_minor"] = refund_purchase, amount
+        if isinstance(back, int):
+            act, request["amount_minor"] = refund_purchase, back
+        elif back is not None:
+            lines = tuple((number, Decimal(count)) for number, count in back.items())
+            act, request["lines"] = refund_purchase, lines
         purchase = purchase_of(source="till", reference=sale_name)
         try:
             return act(purchase=purchase, **request).points_taken
@@ -96,3 +114,13 @@ class Till:
         """Points for nothing, usable from that day."""
         due = Credit(self.customer.pk, points, name, now, None, None, {}, first_day)
         ledger.earn(credits_due=[due], source="till", at=now, by_id=None)
+
+
+def as_told(bill: Paper | int) -> Bill:
+    """The same bill in the product's words."""
+    if isinstance(bill, int):
+        return Bill.of_total(bill)
+    lines = tuple(
+        Line(row.price, Decimal(row.count), row.off, category=row.kind) for row in bill.rows
+    )
+    return Bill(lines, spend_points=bill.points)
