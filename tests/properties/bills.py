@@ -15,7 +15,7 @@ POINT_WORTH = 500
 POINT_STEP = 5
 FEWEST_POINTS = 10
 POINTS_KEPT = 5
-MOST_POINTS_A_MONTH = 60  # Before the tier multiplies them.
+MOST_POINTS_A_MONTH = 150  # Before the tier multiplies them.
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,16 @@ from loyalty.tiers.services import review_tiers
 from rewards.models import Reward
 from tests.factories.customers import CustomerFactory
 from tests.factories.shop import StaffFactory
-from tests.properties.bills import CAKE, DRINK, PROMOTED, Bill, NotPayable, Row
+from tests.properties.bills import (
+    CAKE,
+    DRINK,
+    POINT_STEP,
+    POINTS_KEPT,
+    PROMOTED,
+    Bill,
+    NotPayable,
+    Row,
+)
 from tests.properties.ledgers import said_by_model, said_of
 from tests.properties.model import Book, Refused
 from tests.properties.shops import COSTS, START, Kind
@@ -63,7 +72,7 @@ class History:
 
     def play(self) -> None:
         acts, weights = list(self.acts), list(self.acts.values())
-        for _event in range(self.random.randrange(6, 21)):
+        for _event in range(self.random.randrange(5, 17)):
             self.pass_time()
             self.random.choices(acts, weights)[0]()
         self.now += LONG_AFTER
@@ -113,8 +122,12 @@ class History:
             self.row(PRICES[1:]),
             *(self.row(PRICES) for _row in range(self.random.randrange(4))),
         ]
-        points = self.random.choice((0, 0, 0, 10, 15, 25, 60, 12, 1_000))
-        return Bill(tuple(rows), points)
+        return Bill(tuple(rows), self.random.choice((0, 0, self.affordable(), 10, 12, 1_000)))
+
+    def affordable(self) -> int:
+        """Points that the balance allows; the bill may yet be too small for them."""
+        most = (self.book.usable(day_of(self.now)) - POINTS_KEPT) // POINT_STEP
+        return POINT_STEP * self.random.randrange(2, most + 1) if most >= 2 else 0
 
     def row(self, prices: tuple[int, ...]) -> Row:
         price, count = self.random.choice(prices), self.random.choice((1, 1, 2, 3))
