@@ -21,6 +21,7 @@ from loyalty.web.api.ids import public_id
 from loyalty.web.api.pointing import branch_named, customer_at
 from loyalty.web.api.problems import Problem
 from loyalty.web.api.reading import Body, Text
+from rewards.bonuses import greet, profile
 
 router = Router(tags=["Customers"])
 
@@ -123,11 +124,15 @@ class CustomerSearch(BaseModel):
     openapi_extra=TAKES_IDEMPOTENCY_KEY,
 )
 def enrol(request: KeyRequest, body: CustomerIn) -> HttpResponse:
-    """A known phone, e-mail or external id answers 409 with the `customer` it belongs to."""
+    """
+    A known phone, e-mail or external id answers 409 with the `customer` it belongs to. A new
+    customer has the points for joining, if the rules give any, when this answers.
+    """
     return answer(request, "enrol", partial(_enrol, request, body))
 
 
 def _enrol(request: KeyRequest, body: CustomerIn) -> Reply:
+    now = timezone.now()
     customer = enrol_customer(
         phone=body.phone,
         name=body.name,
@@ -137,9 +142,10 @@ def _enrol(request: KeyRequest, body: CustomerIn) -> Reply:
         language=body.language,
         external_id=body.external_id,
         branch=branch_named(request.auth, body.branch),
-        at=timezone.now(),
+        at=now,
         by=request.auth.user,
     )
+    greet(customer=customer, at=now, by=request.auth.user)
     return reply(shown(customer), status=201, customer_id=customer.pk)
 
 
@@ -181,7 +187,10 @@ def show(request: KeyRequest, customer_id: str) -> HttpResponse:
     summary="Correct a customer",
 )
 def change(request: KeyRequest, customer_id: str, body: CustomerChanges) -> HttpResponse:
-    """Another phone or e-mail signs the customer out everywhere."""
+    """
+    Another phone or e-mail signs the customer out everywhere. What completes the profile may bring
+    points.
+    """
     given = {name: getattr(body, name) for name in body.model_fields_set - {"birthday"}}
     empty = next((name for name, value in given.items() if value is None), None)
     if empty is not None:
@@ -193,6 +202,7 @@ def change(request: KeyRequest, customer_id: str, body: CustomerChanges) -> Http
     )
     customer = customer_at(customer_id)
     changed = change_customer(customer=customer, changes=changes, by=request.auth.user)
+    profile(customer=changed, at=timezone.now(), by=request.auth.user)
     return tell(reply(shown(changed)))
 
 

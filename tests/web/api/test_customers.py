@@ -8,10 +8,11 @@ from django.utils import timezone
 from customers.models import Customer, MemberSession
 from customers.signin import open_session
 from loyalty.integrations.models import Answer
+from loyalty.ledger.models import Entry
 from loyalty.web.api.ids import public_id
 from tests.factories.customers import CustomerFactory
 from tests.factories.shop import BranchFactory
-from tests.web.api.calling import caller, every_row, problem
+from tests.web.api.calling import caller, every_row, problem, the_shop_says
 
 THAO = {
     "phone": "0912 345 678",
@@ -216,3 +217,25 @@ def test_answers_about_people_are_kept_by_nobody_on_the_way(till):
     assert answer.headers["Cache-Control"] == "no-store"
     assert set(answer.cookies) == set()
     assert json.loads(answer.content)["phone"] == "+84912345678"
+
+
+def test_joining_over_the_api_brings_what_new_members_get(till):
+    the_shop_says("[bonuses.welcome]\npoints = 20\n[bonuses.profile]\npoints = 10\n")
+
+    answer = till.post("/customers", THAO, Idempotency_Key="enrol-0001")
+    till.post("/customers", THAO, Idempotency_Key="enrol-0001")
+
+    customer = Customer.objects.get(phone="+84912345678")
+    assert answer.status_code == 201
+    assert [row.points for row in Entry.objects.filter(account=customer.pk)] == [20, 10]
+
+
+def test_what_completes_the_profile_brings_its_points_once(till):
+    the_shop_says("[bonuses.profile]\npoints = 10\n")
+    customer = CustomerFactory(name="Đỗ Mai")
+    path = f"/customers/{public_id('cus', customer.pk)}"
+
+    for day in (1, 2):
+        till.patch(path, {"birthday": {"day": day, "month": 8, "lunar": True}})
+
+    assert [row.points for row in Entry.objects.filter(account=customer.pk)] == [10]
