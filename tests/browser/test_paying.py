@@ -1,0 +1,58 @@
+"""A bill with money off, paid partly with points by one tap at the till."""
+
+import pytest
+from playwright.sync_api import expect
+
+from loyalty.ledger.models import Account
+from loyalty.purchases.models import Purchase
+from tests.browser.conftest import Visit
+from tests.factories.customers import customer_with_points
+from tests.factories.shop import STARTERS, BranchFactory, StaffFactory, shop_with_programme
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+PASSWORD = "mot-ly-ca-phe-sua"
+RULES = """
+[[discounts]]
+key = "sen"
+name = "Mùa sen"
+percent = 10
+
+[pay]
+money_minor = 500
+step = 10
+minimum = 20
+"""
+
+
+def test_one_tap_pays_a_part_with_points(transactional_db: None, visit: Visit) -> None:
+    shop_with_programme((STARTERS / "cafe.toml").read_text(encoding="utf-8") + RULES)
+    lan = StaffFactory(username="lan", branch=BranchFactory(name="Hạ – Nguyễn Trãi"))
+    lan.set_password(PASSWORD)
+    lan.save()
+    thao = customer_with_points(150, name="Nguyễn Thu Thảo", salutation="chị", phone="+84912345678")
+    page = visit.page
+    visit.go("/counter/")
+    page.keyboard.type("lan")
+    page.keyboard.press("Tab")
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.locator("#find")).to_be_focused()
+    page.keyboard.type("0912345678")
+    page.keyboard.press("Enter")
+    expect(page.locator("#amount")).to_be_focused()
+
+    page.keyboard.type("200000")
+    panel = page.locator(".earn")
+    expect(panel).to_contain_text("Mùa sen")
+    expect(panel).to_contain_text("thu 180.000đ")
+    panel.get_by_role("button", name="150 điểm = 75.000đ").click()
+
+    expect(panel).to_contain_text("thu 105.000đ")
+    expect(page.locator("#spend")).to_have_value("150")
+    visit.picture("counter-paying")
+    panel.get_by_role("button", name="thu 105.000đ").click()
+    expect(page.locator("main")).to_contain_text("Thu 105.000đ")
+    visit.picture("counter-paid")
+    sale = Purchase.objects.get()
+    assert (sale.amount_minor, sale.spent_points, sale.spent_minor) == (180_000, 150, 75_000)
+    assert Account.objects.get(customer=thao).balance == sale.points == 10
