@@ -1,61 +1,23 @@
-"""Birthdays and anniversaries: the right day, once, however often and however late it is asked."""
+"""Birthdays and anniversaries: the right day, in the shop and by either calendar."""
 
-import json
 import os
 import subprocess
 import sys
-from datetime import UTC, date, datetime, timedelta
-from io import StringIO
-from random import Random
+from datetime import date, datetime, timedelta
 
 import pytest
 import time_machine
-from django.core.management import CommandError, call_command
-from django.db import connection
 
 from customers.models import Customer
-from loyalty.ledger.models import Account, Entry, Lot
+from loyalty.ledger.models import Entry, Lot
 from loyalty.ledger.proof import verify
-from loyalty.programme.birthdays import Birthday, Span, Window, occasion
-from loyalty.programme.versions import publish
 from loyalty.purchases.bill import Bill
 from loyalty.purchases.recording import record_purchase
-from rewards.occasions import Sweep, give_due
+from rewards.occasions import give_due
 from rewards.tasks import give_bonuses
-from tests.factories.clock import NOON, SAIGON
+from tests.factories.clock import NOON
 from tests.factories.customers import CustomerFactory
-from tests.factories.shop import STARTERS, shop_with_programme
-from tests.faults.together import together
-from tests.support.rounds import rounds
-
-CAFE = (STARTERS / "cafe.toml").read_text(encoding="utf-8")
-BIRTHDAY = "[bonuses.birthday]\npoints = 50\n"
-ANNIVERSARY = "[bonuses.anniversary]\npoints = 30\n"
-LONG_AGO = datetime(2020, 5, 5, 5, 0, tzinfo=UTC)
-
-
-def local(text):
-    """A moment of the shop's clock, seven hours ahead of UTC."""
-    return datetime.fromisoformat(f"{text}+07:00").astimezone(UTC)
-
-
-def shop(bonuses=BIRTHDAY, **columns):
-    return shop_with_programme(f"{CAFE}\n{bonuses}", **columns)
-
-
-def born(day, month, *, lunar=False, joined_at=LONG_AGO, **columns):
-    return CustomerFactory(
-        birth_day=day, birth_month=month, birth_lunar=lunar, joined_at=joined_at, **columns
-    )
-
-
-def run(text):
-    return give_due(at=local(text))["birthday"]
-
-
-def given_to(customer):
-    rows = Entry.objects.filter(account=customer.pk).order_by("number")
-    return list(rows.values_list("reference", "points", "occurred_at"))
+from tests.rewards.bonus_days import ANNIVERSARY, BIRTHDAY, born, given_to, local, run, shop
 
 
 @pytest.mark.django_db
@@ -148,47 +110,6 @@ def test_what_is_given_is_dated_by_its_day_and_ends_by_its_own_days():
 
 
 @pytest.mark.django_db
-def test_complaint_sent_twice_running_again_gives_nothing_until_the_next_year():
-    shop()
-    customer = born(22, 11)
-    hours = [local("2026-11-22T00:20") + timedelta(hours=number) for number in range(0, 120, 2)]
-
-    assert sum(give_due(at=hour)["birthday"] for hour in hours) == 1
-    assert run("2027-11-22T00:20") == 1
-    assert [row[0].split(":")[1] for row in given_to(customer)] == ["2026", "2027"]
-
-
-@pytest.mark.django_db
-@pytest.mark.parametrize("late_days", [0, 1, 2, 3])
-def test_a_beat_missed_for_three_days_gives_what_it_would_have_given_in_time(late_days):
-    shop(f"{BIRTHDAY}expire_after_days = 30\n")
-    customer = born(22, 11)
-
-    assert run(f"2026-11-{22 + late_days}T23:59:59") == 1
-
-    assert given_to(customer) == [(f"birthday:2026:{customer.pk}", 50, local("2026-11-22T00:00"))]
-    assert Lot.objects.get().expires_on == date(2026, 12, 22)
-
-
-@pytest.mark.django_db
-def test_after_the_late_days_it_is_over():
-    shop()
-    born(22, 11)
-
-    assert run("2026-11-26T00:00") == 0
-
-
-@pytest.mark.django_db
-def test_points_that_come_late_are_never_over_when_they_come():
-    shop(f"{BIRTHDAY}expire_after_days = 1\n")
-    born(22, 11)
-
-    run("2026-11-25T10:00")
-
-    assert Lot.objects.get().expires_on == date(2026, 11, 26)
-
-
-@pytest.mark.django_db
 def test_a_window_gives_on_its_first_day_and_to_newcomers_until_its_last():
     shop(f'{BIRTHDAY}window = "month"\n')
     early = born(22, 11)
@@ -203,6 +124,23 @@ def test_a_window_gives_on_its_first_day_and_to_newcomers_until_its_last():
     assert [row[2] for row in given_to(early)] == [local("2026-11-01T00:00")]
     assert [row[2] for row in given_to(late)] == [local("2026-11-20T15:00")]
     assert given_to(too_late) == []
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("moment", "given"),
+    [
+        ("2026-11-18T23:30:00", 0),
+        ("2026-11-18T23:59:59", 0),
+        ("2026-11-19T00:00:00", 1),
+        ("2026-11-19T00:30:00", 1),
+    ],
+)
+def test_complaint_n_days_before_is_not_one_less(moment, given):
+    shop(f"{BIRTHDAY}window = {{ before = 3 }}\n")
+    born(22, 11)
+
+    assert run(moment) == given
 
 
 @pytest.mark.django_db
@@ -304,28 +242,6 @@ def test_points_by_tier_and_nothing_for_a_tier_that_gets_none():
 
 
 @pytest.mark.django_db
-def test_a_new_bonus_holds_from_the_moment_its_version_does():
-    shop("")
-    yesterday, today = born(21, 11), born(22, 11)
-    noon = local("2026-11-22T12:00")
-    publish(document=f"{CAFE}\n{BIRTHDAY}", effective_from=noon, at=NOON, by=None)
-
-    assert run("2026-11-22T11:20") == 0
-    assert run("2026-11-23T00:20") == 1
-    assert (given_to(yesterday), [row[2] for row in given_to(today)]) == ([], [noon])
-
-
-@pytest.mark.django_db
-def test_a_bonus_that_ended_is_still_given_for_the_days_it_held():
-    shop()
-    born(22, 11)
-    end = local("2026-11-23T00:00")
-    publish(document=CAFE, effective_from=end, at=NOON, by=None)
-
-    assert run("2026-11-23T08:00") == 1
-
-
-@pytest.mark.django_db
 def test_each_year_of_membership_from_the_first_on():
     shop(ANNIVERSARY)
     customer = CustomerFactory(joined_at=local("2024-02-29T23:30"))  # The 29th in the shop only.
@@ -342,103 +258,3 @@ def test_each_year_of_membership_from_the_first_on():
         f"anniversary:2025:{customer.pk}",
         f"anniversary:2028:{customer.pk}",
     ]
-
-
-@pytest.mark.django_db
-def test_without_bonuses_nobody_is_looked_for():
-    shop("")
-    born(22, 11)
-
-    assert give_due(at=NOON) == {"birthday": 0, "anniversary": 0}
-    assert Account.objects.count() == 0
-
-
-@pytest.mark.django_db
-def test_a_birthday_is_given_once_a_year_whatever_it_is_and_whenever_the_beat_runs():
-    random = Random(2026)
-    shop(f"{BIRTHDAY}window = {{ before = 3, after = 3 }}\n")
-    around = Window(Span.AROUND, before=3, after=3)
-    people = [
-        born(random.randint(1, 28), random.randint(1, 12), lunar=random.random() < 0.4)
-        for _number in range(rounds(usual=20, soak=2_000))
-    ]
-    moment, end = local("2026-01-01T00:00"), local("2028-12-31T23:59")
-
-    while moment < end:  # Never away for longer than the three days that are made up for.
-        give_due(at=moment)
-        moment += timedelta(hours=random.choice([1, 23, 24, 25, 47, 71]))
-
-    for customer in people:
-        years = [int(row[0].split(":")[1]) for row in given_to(customer)]
-        birthday = Birthday(customer.birth_day, customer.birth_month, customer.birth_lunar)
-        assert years == list(range(years[0], years[0] + len(years)))
-        assert len(years) in (2, 3, 4)
-        for place, (reference, _points, occurred_at) in enumerate(given_to(customer)):
-            on = occurred_at.astimezone(SAIGON).date()
-            kept = occasion(birthday, on=on, window=around)
-            assert kept is not None
-            assert reference == f"birthday:{kept.year}:{customer.pk}"
-            assert place == 0 or on == kept.first  # The first may have been open when it began.
-
-
-@pytest.mark.django_db
-@pytest.mark.parametrize("people", [1, 12])
-def test_takes_a_fixed_number_of_queries(people, django_assert_num_queries):
-    shop()
-    run("2026-06-01T12:00")  # The programme is read once and kept.
-    for _number in range(people):
-        born(22, 11)
-
-    with django_assert_num_queries(14):
-        assert run("2026-11-22T00:20") == people
-
-
-@pytest.mark.django_db(transaction=True)
-def test_two_jobs_at_once_give_each_birthday_once():
-    shop()
-    for _number in range(30):
-        born(22, 11)
-
-    given = together(*[lambda: run("2026-11-22T00:20")] * 3)
-
-    assert sum(given) == 30
-    assert Entry.objects.count() == 30
-    assert set(Account.objects.values_list("balance", flat=True)) == {50}
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_job_that_stopped_in_the_middle_goes_on_where_it_was(monkeypatch):
-    monkeypatch.setattr("rewards.occasions.AT_ONCE", 4)
-    shop()
-    for _number in range(10):
-        born(22, 11)
-    give, calls = "rewards.occasions.Sweep.give", []
-    original = Sweep.give
-
-    def stops(self, ids):
-        calls.append(ids)
-        if len(calls) == 2:
-            raise KeyboardInterrupt
-        return original(self, ids)
-
-    monkeypatch.setattr(give, stops)
-    with pytest.raises(KeyboardInterrupt):
-        run("2026-11-22T00:20")
-    connection.close()
-
-    assert Entry.objects.count() == 4
-    assert run("2026-11-22T01:20") == 6
-    assert Entry.objects.count() == 10
-
-
-@pytest.mark.django_db
-def test_the_command_reports_in_json_and_acts_ahead_of_no_day():
-    shop()
-    born(22, 11)
-    out = StringIO()
-
-    call_command("give_bonuses", "--at", "2025-11-22T00:30+07:00", "--json", stdout=out)
-
-    assert json.loads(out.getvalue()) == {"given": {"birthday": 1, "anniversary": 0}}
-    with pytest.raises(CommandError, match="no bonus is given before its day"):
-        call_command("give_bonuses", "--at", "2190-11-22T00:30+07:00")
