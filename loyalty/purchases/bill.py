@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -61,28 +61,39 @@ class Bill:
             _check(known, "amount", _("The total is not the sum of the lines."))
         _money("shipping_minor", self.shipping_minor)
         _check(len(self.codes) <= MOST_CODES, "codes", _("Too many codes."))
-        fits = all(0 < len(code) <= LONGEST_CODE for code in self.codes)
+        fits = all(0 < len(code) <= LONGEST_CODE and is_writable(code) for code in self.codes)
         _check(fits, "codes", _("A code has 1 to 40 letters."))
         _check(0 <= self.spend_points <= MAX_POINTS, "spend_points", _not_money())
-        _check(len(self.channel) <= LONGEST_CODE, "channel", _("This text is too long."))
+        check_text("channel", self.channel, LONGEST_CODE)
 
     def told(self) -> str:
         """
-        The bill as a text that is equal for equal bills only, whatever the order of codes. Of a
-        sum alone it is the sum, as it was before bills had lines, so that an old sale still answers.
+        The bill as a text that is equal for equal bills only, whatever the order of codes. It
+        must stay the same for ever, or an old sale no longer answers: of a sum alone it is the
+        sum, as before bills had lines; otherwise what goes without saying is left out, so that
+        a bill of today reads the same once lines can say more.
 
         >>> Bill.of_total(68_000).told()
         '68000'
+        >>> Bill((Line(45_000, sku="T1"),)).told()
+        '{"lines": [{"sku": "T1", "unit_price_minor": 45000}]}'
         """
         if self == Bill(total_minor=self.total_minor):
             return str(self.total_minor)
-        return json.dumps(asdict(self), default=_plain, sort_keys=True)
+        told = _said(self) | {"lines": [_said(line) for line in self.lines]}
+        return json.dumps(told, default=_plain, sort_keys=True)
 
 
 def request_hash(*, customer_id: int | None, branch_id: int | None, bill: Bill) -> str:
     """What makes two requests the same sale. Nothing of the customer but the row's number."""
     asked = f"{customer_id}/{branch_id}/{bill.told()}"
     return hashlib.sha256(asked.encode()).hexdigest()
+
+
+def _said(what: Bill | Line) -> dict[str, Any]:
+    """The fields that say something."""
+    values = {field.name: (getattr(what, field.name), field.default) for field in fields(what)}
+    return {name: value for name, (value, default) in values.items() if value != default}
 
 
 def _plain(value: Any) -> Any:
@@ -101,11 +112,22 @@ def _check_line(place: str, line: Line) -> None:
     taxed = _("The tax is more than the line comes to.")
     _check(line.tax_minor <= line.net_minor, f"{place}.tax_minor", taxed)
     for key, most in _LETTERS.items():
-        _check(len(getattr(line, key)) <= most, f"{place}.{key}", _("This text is too long."))
+        check_text(f"{place}.{key}", getattr(line, key), most)
     labels = len(line.labels) <= MOST_LABELS and all(
-        0 < len(label) <= _LETTERS["category"] for label in line.labels
+        0 < len(label) <= _LETTERS["category"] and is_writable(label) for label in line.labels
     )
     _check(labels, f"{place}.labels", _("At most 20 labels of 1 to 100 letters."))
+
+
+def check_text(place: str, text: str, most: int) -> None:
+    """Raise InvalidInput for a text of more letters, or of such as no database keeps."""
+    _check(len(text) <= most, place, _("This text is too long."))
+    _check(is_writable(text), place, _("This text has letters that cannot be kept."))
+
+
+def is_writable(text: str) -> bool:
+    """Whether a database can keep it: no zero letter, no half of a pair."""
+    return "\x00" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
 def check_quantity(place: str, quantity: Decimal) -> None:

@@ -12,9 +12,10 @@ from customers.queries import numbers_of
 from loyalty.dates import local_date
 from loyalty.errors import Conflict, InvalidInput
 from loyalty.ledger.models import Entry
+from loyalty.ledger.services import check_points
 from loyalty.programme.paying import Offer
 from loyalty.purchases import referring
-from loyalty.purchases.bill import Bill, request_hash
+from loyalty.purchases.bill import Bill, is_writable, request_hash
 from loyalty.purchases.looking import glance, look
 from loyalty.purchases.models import Purchase
 from loyalty.purchases.sale import Effect, Sale, effect_of, offer_of
@@ -135,6 +136,8 @@ def record_purchase(
     if isinstance(met, Purchase):
         return _replay(met, sale)
     effect = effect_of(sale, met)
+    if effect.earning.tier_points:
+        check_points(effect.earning.tier_points)
     purchase, credit = write(sale, met, effect), effect.credit
     if purchase.customer_id is not None:
         referring.after_sale(purchase.customer_id, at=recorded_at)
@@ -145,7 +148,7 @@ def record_purchase(
 
 def _check_reference(reference: str, bill: Bill) -> None:
     longest = LONGEST_REFERENCE - (PREFIX if bill.spend_points else 0)
-    if not reference or len(reference) > longest:
+    if not reference or len(reference) > longest or not is_writable(reference):
         wanted = _("A receipt number of at most %(count)d letters is needed.") % {"count": longest}
         raise InvalidInput("reference", wanted)
 

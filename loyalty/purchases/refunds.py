@@ -9,7 +9,7 @@ from decimal import Decimal
 from django.utils.translation import gettext as _
 
 from loyalty.errors import Conflict, DomainError, InvalidInput
-from loyalty.purchases.bill import check_quantity
+from loyalty.purchases.bill import check_quantity, check_text, is_writable
 from loyalty.purchases.models import Purchase, Refund
 from loyalty.purchases.returns import Back, Sold, all_left, by_amount, by_lines
 from loyalty.purchases.settling import settle
@@ -17,6 +17,7 @@ from loyalty.shop.models import User
 from loyalty.transactions import lock_event, whole
 
 MAX_REFERENCE = 90
+MAX_REASON = 200
 
 
 class UnknownPurchase(DomainError):
@@ -143,7 +144,9 @@ def _asked(kind: Refund.Kind, purchase: Purchase, returned: Returned) -> str:
 
 
 def _once(refund: Refund, backs_of: Callable[[Sold], Sequence[Back]]) -> Refund:
-    if not refund.reference or len(refund.reference) > MAX_REFERENCE:
+    check_text("reason", refund.reason, MAX_REASON)
+    named = 0 < len(refund.reference) <= MAX_REFERENCE and is_writable(refund.reference)
+    if not named:
         raise InvalidInput("reference", _("A receipt number of at most 90 letters is needed."))
     lock_event(refund.source, f"refund:{refund.reference}")
     known = Refund.objects.filter(source=refund.source, reference=refund.reference).first()

@@ -70,7 +70,9 @@ def row_of(sale: Sale, effect: Effect) -> Purchase:
         free_shipping=priced.free_shipping,
         channel=sale.bill.channel,
         uncounted_minor=effect.amount_minor - priced.tier_minor,
-        tier_points=None if earning.tier_points == earning.points else earning.tier_points,
+        tier_points=earning.tier_points
+        if effect.after and earning.tier_points != earning.points
+        else None,
         spent_points=effect.payment.points,
         spent_minor=effect.payment.worth_minor,
         points=effect.points,
