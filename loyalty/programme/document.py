@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from fractions import Fraction
 
 from django.utils.translation import gettext as _
 
@@ -44,6 +45,7 @@ from loyalty.programme.marks import Mark
 from loyalty.programme.pay_rules import PayRules
 from loyalty.programme.referral import Referral
 from loyalty.programme.refunds import RefundPolicy
+from loyalty.programme.spreading import half_up
 from loyalty.programme.stamps import StampCard
 from loyalty.toml import Reader
 
@@ -58,6 +60,19 @@ class Rounding(StrEnum):
     FLOOR = "floor"
     ROUND = "round"  # Half up.
     CEIL = "ceil"
+
+    def of(self, value: Fraction) -> int:
+        """
+        The whole number that the value becomes.
+
+        >>> [way.of(Fraction(5, 2)) for way in Rounding]
+        [2, 3, 3]
+        """
+        if self is Rounding.FLOOR:
+            return value.numerator // value.denominator
+        if self is Rounding.CEIL:
+            return -(-value.numerator // value.denominator)
+        return half_up(value)
 
 
 class RoundingStage(StrEnum):

@@ -9,12 +9,12 @@ from typing import Any
 
 from loyalty.programme.basket import Basket, Buyer
 from loyalty.programme.choosing import Counting, Item, Part, counting, items_of, room
-from loyalty.programme.document import Programme, Rounding, RoundingStage
+from loyalty.programme.document import Programme, RoundingStage
 from loyalty.programme.earn_rules import Kind
 from loyalty.programme.explaining import Sum, explain
 from loyalty.programme.ladder import Tier
 from loyalty.programme.marks import marked
-from loyalty.programme.spreading import half_up, spread
+from loyalty.programme.spreading import spread
 
 ONE = Fraction(1)
 
@@ -68,7 +68,7 @@ def _earn(programme: Programme, basket: Basket, buyer: Buyer, paid_minor: int) -
     ]
     parts = givers + extras
     times = tier.multiplier * prod((one.rule.multiplier for one in whole), start=ONE)
-    points = _round(sum((part.gives for part in parts), Fraction()) * times, programme.rounding)
+    points = programme.rounding.of(sum((part.gives for part in parts), Fraction()) * times)
     steps = programme.rounding_stage is RoundingStage.STEP
     base = int(sum(part.gives for part in givers)) if steps else points
     done = Sum(items, parts, whole, tier, base, points)
@@ -95,7 +95,7 @@ def _gives(programme: Programme, one: Counting) -> Fraction:
         return Fraction(rule.points if one.amount_minor else 0)
     steps = one.units if rule.kind is Kind.UNIT else Fraction(one.amount_minor, rule.per_minor)
     if programme.rounding_stage is RoundingStage.STEP:
-        steps = Fraction(_round(steps, programme.rounding))
+        steps = Fraction(programme.rounding.of(steps))
     return steps * rule.points
 
 
@@ -116,7 +116,7 @@ def _capped(one: Counting, wanted: Fraction, buyer: Buyer) -> Part:
 
 def _given(programme: Programme, parts: Sequence[Part]) -> dict[str, int]:
     given = {
-        part.counting.rule.key: _round(part.gives, programme.rounding)
+        part.counting.rule.key: programme.rounding.of(part.gives)
         for part in parts
         if part.counting.rule.cap and part.counting.rule.cap.kept
     }
@@ -137,18 +137,6 @@ def _by_line(points: int, parts: Sequence[Part], lines: int) -> tuple[int, ...]:
         for number, share in shares.items():
             weights[number] += each * share
     return tuple(spread(points, weights[1:]))
-
-
-def _round(value: Fraction, rounding: Rounding) -> int:
-    """
-    >>> [_round(Fraction(5, 2), way) for way in Rounding]
-    [2, 3, 3]
-    """
-    if rounding is Rounding.FLOOR:
-        return value.numerator // value.denominator
-    if rounding is Rounding.CEIL:
-        return -(-value.numerator // value.denominator)
-    return half_up(value)
 
 
 def last_day(programme: Programme, *, earned_on: date, tier: Tier) -> date | None:

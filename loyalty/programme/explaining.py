@@ -62,7 +62,11 @@ def _said(part: Part, items: Sequence[Item]) -> dict[str, Any]:
     one = part.counting
     said = _named(one.rule) | _rate(one) | {"gives": str(part.gives)}
     if len(one.items) != len(items):
-        said |= {"amount_minor": one.amount_minor, "lines": _lines(one.items)}
+        said["amount_minor"] = one.amount_minor
+    if one.rule.kind is Kind.UNIT:
+        said["lines"] = [line | {"units": str(item.units)} for line, item in _paired(one.items)]
+    elif len(one.items) != len(items):
+        said["lines"] = _lines(one.items)
     if part.gives != part.wanted:
         said["wanted"] = str(part.wanted)
     return said
@@ -77,6 +81,10 @@ def _rate(one: Counting) -> dict[str, Any]:
     if rule.kind is Kind.UNIT:
         return {"points": rule.points, "per": "unit", "units": str(one.units)}
     return {"points": rule.points, "per": "order"}
+
+
+def _paired(items: Sequence[Item]) -> list[tuple[dict[str, Any], Item]]:
+    return list(zip(_lines(items), items, strict=True))
 
 
 def _lines(items: Sequence[Item]) -> list[dict[str, Any]]:
