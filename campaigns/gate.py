@@ -36,6 +36,7 @@ class Rule(models.TextChoices):
     OUTSIDE_HOURS = "outside_hours", _("Waits for the hours in which adverts may go out")
     TOO_LATE = "too_late", _("It was too late to send it")
     CODE_CLOSED = "code_closed", _("The sign-in code was used or replaced before it was sent")
+    MERGED = "merged", _("The customer was merged with one who has this message")
     WORKER_LOST = "worker_lost", _("The worker stopped before the provider's answer was noted")
 
 
@@ -158,8 +159,7 @@ def sort(due: Sequence[Message], *, at: datetime) -> list[Ruling]:
 
 def address_of(message: Message) -> str:
     """Where the message would go now: addresses live with the customer alone."""
-    customer = message.customer
-    return customer.email if message.channel == Channel.EMAIL else customer.phone
+    return message.customer.address(message.channel)
 
 
 def digest_of(address: str) -> str:

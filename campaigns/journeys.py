@@ -33,7 +33,11 @@ JOIN customers_customer AS customer
     AND customer.birth_lunar = due.lunar
 JOIN campaigns_campaign AS campaign
     ON campaign.kind = 'birthday' AND campaign.is_active
-WHERE CASE campaign.channel WHEN 'email' THEN customer.email ELSE customer.phone END <> ''
+WHERE EXISTS (
+        SELECT FROM customers_customer AS row
+        WHERE (row.id = customer.id OR row.merged_into_id = customer.id)
+            AND CASE campaign.channel WHEN 'email' THEN row.email ELSE row.phone END <> ''
+    )
     AND customer.merged_into_id IS NULL
     -- Whoever joined after the day has not missed a wish.
     AND customer.joined_at <= %(at)s AND customer.joined_at < due.ends_at

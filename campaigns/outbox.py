@@ -123,6 +123,7 @@ def _claim_some(*, at: datetime, limit: int) -> tuple[int, list[Ruling]]:
         )
         .order_by("-message_class", "send_after", "pk")
         .select_related("customer", "campaign", "challenge")
+        .prefetch_related("customer__merged")
         .select_for_update(of=("self", "customer"), skip_locked=True, no_key=True)[:limit]
     )
     if not due:

@@ -129,6 +129,16 @@ class Customer(models.Model):
         """Who is meant by this row. A query for a merged one, unless `merged_into` came along."""
         return self.merged_into or self
 
+    def address(self, channel: str, *, own: bool = False) -> str:
+        """
+        Where the customer is reached by that channel; empty: nowhere. Where their own row says
+        nothing, a row that was merged into it may. A query then, unless `merged` was prefetched.
+        """
+        mine = self.email if channel == "email" else self.phone
+        if mine or own:
+            return mine
+        return next((found for one in self.merged.all() if (found := one.address(channel))), "")
+
     @property
     def kept_id(self) -> int:
         """The number of who is meant by this row; no query."""

@@ -51,6 +51,7 @@ INSTALLED_APPS = [
     "loyalty.purchases",
     "campaigns",
     "loyalty.reports",
+    "loyalty.care",
     "loyalty.integrations",
     "loyalty.operations",
     "loyalty.web",

@@ -30,7 +30,7 @@ class Event:
     recorded_at: datetime
 
 
-class _Chain:
+class Chain:
     """One customer's card, as its newest entry left it; `add` writes the next one."""
 
     def __init__(self, customer_id: int, card: str, event: Event) -> None:
@@ -82,7 +82,7 @@ def add(*, customer_id: int, stamped: Sequence[Stamped], event: Event) -> None:
     the same sale on the same card with IntegrityError).
     """
     for one in stamped:
-        chain = _Chain(customer_id, one.card.key, event)
+        chain = Chain(customer_id, one.card.key, event)
         if chain.stamps > 0 and lapsed(one.card, chain.began_on, on=event.on):
             chain.add(Kind.LAPSED, -chain.stamps)
         chain.add(Kind.EARNED, one.stamps)
@@ -98,7 +98,7 @@ def lapsed(card: StampCard, began_on: date | None, *, on: date) -> bool:
     return last_day is not None and last_day < on
 
 
-def _give(reward: Reward, chain: _Chain) -> Voucher:
+def _give(reward: Reward, chain: Chain) -> Voucher:
     """
     The voucher for a full card. It was promised: neither an empty shelf nor a reward that is no
     longer offered for points keeps it back, and it takes nothing from that shelf's count.
@@ -139,13 +139,13 @@ def take_back(*, customer_id: int, earned: StampEntry, left: int, event: Event) 
     )
     if due <= 0 or lapsed.exists():
         return
-    chain = _Chain(customer_id, earned.card, event)
+    chain = Chain(customer_id, earned.card, event)
     chain.add(Kind.RETURNED, -due, returns=earned)
     while chain.stamps < 0 and (voucher := _unused(chain)) is not None:
         _reopen(chain, voucher)
 
 
-def _unused(chain: _Chain) -> Voucher | None:
+def _unused(chain: Chain) -> Voucher | None:
     """The newest voucher that this card gave and that nobody has used; its row is locked."""
     return (
         Voucher.objects.select_for_update(of=("self",))
@@ -160,7 +160,7 @@ def _unused(chain: _Chain) -> Voucher | None:
     )
 
 
-def _reopen(chain: _Chain, voucher: Voucher) -> None:
+def _reopen(chain: Chain, voucher: Voucher) -> None:
     full = StampEntry.objects.get(voucher=voucher, kind=Kind.FULL)
     before = StampEntry.objects.get(
         customer=full.customer_id, card=full.card, number=full.number - 1

@@ -32,6 +32,7 @@ FLOORS = [  # Lowest first.
     "loyalty.purchases",
     "campaigns",
     "loyalty.reports",
+    "loyalty.care",
     "loyalty.integrations",
     "loyalty.operations",
     "loyalty.web.shared",

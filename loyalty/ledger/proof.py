@@ -42,7 +42,7 @@ RULES = {
         FROM ledger_entry e FULL JOIN ledger_lot l ON l.entry_id = e.id
         WHERE (e.points > 0 AND e.kind <> 'reverse' OR l.id IS NOT NULL)
             AND (e.points IS DISTINCT FROM l.points OR e.account_id <> l.account_id
-                OR e.kind = 'reverse')
+                OR (e.kind = 'reverse' AND l.origin_id IS NULL))
     """,
     "what is left of a lot is what was not taken from it": """
         SELECT l.account_id, l.id, l.points, l.remaining, coalesce(sum(a.points), 0)
@@ -57,7 +57,8 @@ RULES = {
         LEFT JOIN ledger_allocation a ON a.entry_id = e.id AND a.debt_id IS NULL
         LEFT JOIN ledger_lot l ON l.id = a.lot_id
         LEFT JOIN ledger_debt d ON d.entry_id = e.id
-        WHERE e.points < 0 OR e.kind = 'reverse'
+        WHERE e.points < 0 OR (e.kind = 'reverse'
+            AND NOT EXISTS (SELECT FROM ledger_lot o WHERE o.entry_id = e.id))
         GROUP BY e.id
         HAVING coalesce(sum(a.points), 0) + coalesce(max(d.points), 0) <> -e.points
             OR bool_or(l.account_id <> e.account_id)
@@ -83,33 +84,46 @@ RULES = {
         HAVING d.remaining <> d.points - coalesce(sum(a.points), 0)
             OR d.remaining NOT BETWEEN 0 AND d.points
     """,
-    "only a reversal leaves a debt, and within its floor": """
+    "only a reversal or a merge leaves a debt, and within its floor": """
         SELECT d.account_id, d.id, e.balance_after, d.floor
         FROM ledger_debt d JOIN ledger_entry e ON e.id = d.entry_id
-        WHERE e.kind <> 'reverse' OR e.points > 0 OR e.balance_after < d.floor
+        WHERE e.kind NOT IN ('reverse', 'merge') OR e.points > 0 OR e.balance_after < d.floor
             OR e.account_id <> d.account_id
     """,
     "nothing is reversed by more than it was, nor across accounts": """
         SELECT o.account_id, o.id, o.points, r.points
         FROM (
-            SELECT reverses_id, sum(points) AS points, min(sign(points)) AS low,
-                max(sign(points)) AS high, min(account_id) AS first, max(account_id) AS last
-            FROM ledger_entry WHERE reverses_id IS NOT NULL GROUP BY reverses_id
-        ) r JOIN ledger_entry o ON o.id = r.reverses_id
+            SELECT e.reverses_id, sum(e.points) AS points, min(sign(e.points)) AS low,
+                max(sign(e.points)) AS high, min(coalesce(c.merged_into_id, c.id)) AS first,
+                max(coalesce(c.merged_into_id, c.id)) AS last
+            FROM ledger_entry e JOIN customers_customer c ON c.id = e.account_id
+            WHERE e.reverses_id IS NOT NULL AND e.kind = 'reverse' GROUP BY e.reverses_id
+        ) r
+        JOIN ledger_entry o ON o.id = r.reverses_id
+        JOIN customers_customer c ON c.id = o.account_id
         WHERE abs(r.points) > abs(o.points)
             OR r.low <> -sign(o.points) OR r.high <> -sign(o.points)
-            OR r.first <> o.account_id OR r.last <> o.account_id
+            OR r.first <> coalesce(c.merged_into_id, c.id)
+            OR r.last <> coalesce(c.merged_into_id, c.id)
     """,
     "no lot is given more back than was taken from it": """
-        SELECT l.account_id, l.id, o.id, sum(a.points)
+        SELECT o.account_id, moved.lot_id, o.id, sum(moved.points)
         FROM ledger_entry o
-        JOIN ledger_entry e ON coalesce(e.reverses_id, e.id) = o.id
-        JOIN ledger_allocation a ON a.entry_id = e.id AND a.debt_id IS NULL
-        JOIN ledger_lot l ON l.id = a.lot_id
+        JOIN ledger_entry e
+            ON coalesce(CASE WHEN e.kind = 'reverse' THEN e.reverses_id END, e.id) = o.id
+        CROSS JOIN LATERAL (
+            SELECT coalesce(l.origin_id, l.id) AS lot_id, a.points
+            FROM ledger_allocation a JOIN ledger_lot l ON l.id = a.lot_id
+            WHERE a.entry_id = e.id AND a.debt_id IS NULL
+            UNION ALL
+            SELECT l.origin_id, -l.points FROM ledger_lot l
+            WHERE l.entry_id = e.id AND e.kind = 'reverse'
+        ) AS moved
         WHERE o.points < 0
-            AND EXISTS (SELECT FROM ledger_entry r WHERE r.reverses_id = o.id)
-        GROUP BY l.id, o.id
-        HAVING sum(a.points) < 0
+            AND EXISTS (SELECT FROM ledger_entry r
+                WHERE r.reverses_id = o.id AND r.kind = 'reverse')
+        GROUP BY moved.lot_id, o.id
+        HAVING sum(moved.points) < 0
     """,
     "a lot expires when it has ended, wholly, and again only after points came back": """
         SELECT l.account_id, l.id, l.expires_on, count(*) FILTER (WHERE e.kind = 'expire')
@@ -140,6 +154,17 @@ RULES = {
         WHERE e.kind = 'redeem'
             AND ((e.occurred_at AT TIME ZONE s.time_zone)::date > ends.day
                 OR (e.occurred_at AT TIME ZONE s.time_zone)::date < l.usable_from)
+    """,
+    "what a merge takes from one account it gives to the other": """
+        SELECT min(account_id), split_part(reference, ':', 1), sum(points)
+        FROM ledger_entry WHERE kind = 'merge'
+        GROUP BY split_part(reference, ':', 1), reference LIKE '%:undo:%'
+        HAVING sum(points) <> 0
+    """,
+    "exactly the accounts of merged customers are closed": """
+        SELECT a.customer_id, a.closed_at, c.merged_into_id
+        FROM ledger_account a JOIN customers_customer c ON c.id = a.customer_id
+        WHERE (a.closed_at IS NULL) <> (c.merged_into_id IS NULL)
     """,
     "an adjustment is what its author asked for, and above the limit another agreed": """
         SELECT e.account_id, e.id, e.points, a.points

@@ -35,6 +35,21 @@ WHERE customer_id = %(customer)s
 """
 
 
+_RECOUNT_ALL = """
+INSERT INTO purchases_activity (customer_id, first_on, last_on, purchases, spend_minor)
+SELECT customer_id, min(occurred_on), max(occurred_on), count(*), sum(amount_minor - refunded_minor)
+FROM purchases_purchase WHERE customer_id = ANY (%s) AND stands
+GROUP BY customer_id
+"""
+
+
+def recount(customer_ids: list[int]) -> None:
+    """Count these customers' purchases anew. Callers hold the customers' account locks."""
+    Activity.objects.filter(customer__in=customer_ids).delete()
+    with connection.cursor() as cursor:
+        cursor.execute(_RECOUNT_ALL, [customer_ids])
+
+
 def add(purchases: Iterable[Purchase]) -> None:
     """Count these new purchases of customers in. Callers hold the customers' account locks."""
     rows = [(row.customer_id, row.occurred_on, row.amount_minor) for row in purchases]

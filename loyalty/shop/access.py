@@ -44,6 +44,7 @@ RULES: dict[str, Access] = {
     "purchases.purchase": HISTORY,
     "campaigns.campaign": Access(see=BOTH, change=OWNERS),
     "campaigns.message": HISTORY,
+    "care.merge": HISTORY,
     "integrations.apikey": Access(see=OWNERS),
 }
 

@@ -28,7 +28,7 @@ LONGEST_NUMBER = 19  # Digits; the numbers of rows are shorter.
 
 # The menu: a heading, and the models under it. What a role may not see is left out.
 MENU: tuple[tuple[Promise, tuple[str, ...]], ...] = (
-    (_("Customers"), ("customers.customer", "customers.consent")),
+    (_("Customers"), ("customers.customer", "customers.consent", "care.merge")),
     (_("Points"), ("ledger.entry", "ledger.account", "purchases.purchase")),
     (
         _("Rewards"),

@@ -19,6 +19,15 @@ class Qualification(models.Model):
     points = models.BigIntegerField(default=0, db_default=0)  # Earned by it.
     occurred_at = models.DateTimeField()
     recorded_at = models.DateTimeField()
+    # The row this one takes back: it went to another customer, who is the same person. Both count
+    # no more; their figures are each other's opposite.
+    undoes = models.OneToOneField(
+        "self", on_delete=models.PROTECT, null=True, related_name="undone_by"
+    )
+    # The row this one stands for at another customer; of a chain, the first.
+    origin = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
 
     class Meta:
         constraints = [
@@ -113,6 +122,7 @@ class TierChange(models.Model):
         HAND = "hand", _("Given by hand")
         HAND_ENDED = "hand_ended", _("The tier given by hand ended")
         RECOUNTED = "recounted", _("Counted again after a late purchase")
+        MERGED = "merged", _("Two rows of one customer were merged, or parted again")
 
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="tier_changes")
     from_key = models.CharField(max_length=40, blank=True)  # Empty: the first standing.

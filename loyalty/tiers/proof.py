@@ -24,7 +24,9 @@ SHOWN = 5  # Differences that are named.
 CHUNK = 1_000
 _EVENTS = """
 SELECT customer_id, occurred_at, spend_minor, points
-FROM tiers_qualification WHERE customer_id = ANY (%s) ORDER BY customer_id, occurred_at, id
+FROM tiers_qualification q WHERE customer_id = ANY (%s) AND undoes_id IS NULL
+    AND NOT EXISTS (SELECT FROM tiers_qualification u WHERE u.undoes_id = q.id)
+ORDER BY customer_id, occurred_at, id
 """
 
 

@@ -52,9 +52,10 @@ def progress_after(
     """
     course = course_of(zone)
     rules, today = course.at(at), local_date(at, zone)
-    theirs = Qualification.objects.filter(customer_id=customer_id)
-    event = theirs.filter(source=source, reference=reference).values("pk")
-    rows = theirs.filter(pk__lte=event)
+    event = Qualification.objects.filter(source=source, reference=reference).values("pk")
+    rows = Qualification.objects.filter(
+        customer_id=customer_id, pk__lte=event, undoes=None, undone_by=None
+    )
     climb = Climb(customer_id, tier_key)
     if rules.programme.tier_rules.window is Window.LIFETIME:
         spend_minor, points, visits = _totals(rows, zone)

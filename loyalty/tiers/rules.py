@@ -182,6 +182,12 @@ class Climb:
         events = list(self.events)
         insort(events, event, key=attrgetter("at"))
         through = max(event.on, self.settled_on or event.on)
+        return self.restated(events, at=event.at, through=through, why=Why.RECOUNTED, course=course)
+
+    def restated(
+        self, events: Iterable[Event], *, at: datetime, through: date, why: Why, course: Course
+    ) -> "Climb":
+        """The standing when these turn out to be all events, and when that day begins."""
         fresh = recount(self.customer_id, events, through=through, course=course)
         again = replace(
             fresh,
@@ -191,7 +197,7 @@ class Climb:
             floor_through=self.floor_through,
             version_id=self.version_id,
             moves=self.moves,
-        )._moved(course.at(event.at), event.at, through, Why.RECOUNTED)
+        )._moved(course.at(at), at, through, why)
         given = again.floor_through is not None and again.floor_through >= through
         return again if given else replace(again, since=fresh.since, version_id=fresh.version_id)
 

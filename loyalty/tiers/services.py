@@ -48,6 +48,8 @@ SELECT q.customer_id, q.occurred_at, q.spend_minor, q.points
 FROM tiers_qualification q JOIN tiers_standing s USING (customer_id)
 WHERE q.customer_id = ANY (%s)
     AND (q.customer_id = ANY (%s) OR q.occurred_at >= s.counted_at - make_interval(days => %s))
+    AND q.undoes_id IS NULL
+    AND NOT EXISTS (SELECT FROM tiers_qualification u WHERE u.undoes_id = q.id)
 ORDER BY q.occurred_at, q.id
 """
 
@@ -130,10 +132,11 @@ def record(
                 [row.recorded_at for row in qualifications],
             ],
         )
-    _save(ends, recorded_at=recorded_at)
+    save(ends, recorded_at=recorded_at)
 
 
-def _save(ends: Sequence[Climb], *, recorded_at: datetime) -> None:
+def save(ends: Sequence[Climb], *, recorded_at: datetime) -> None:
+    """Keep where these customers stand now, and the moves between tiers on the way."""
     TierChange.objects.bulk_create(
         TierChange(
             customer_id=end.customer_id,
@@ -180,7 +183,7 @@ def give_tier(
         given_at=at,
         given_by=by,
     )
-    _save([climb.with_floor(tier_key, through, at=at, course=course)], recorded_at=at)
+    save([climb.with_floor(tier_key, through, at=at, course=course)], recorded_at=at)
     return floor
 
 
@@ -208,5 +211,5 @@ def _review(ids: Sequence[int], today: date, *, course: Course, at: datetime) ->
     ends = [climb.advance(today, course) for climb in climbs.values()]
     settled = [end for end in ends if end != climbs[end.customer_id]]
     if settled:
-        _save(settled, recorded_at=at)
+        save(settled, recorded_at=at)
     return sum(bool(end.moves) for end in settled)

@@ -68,7 +68,7 @@ def test_claiming_takes_as_many_queries_for_one_as_for_three(
 ) -> None:
     due_messages(messages)
 
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(13):
         assert len(claim_due(at=NOON, limit=50)) == messages
 
 

@@ -44,7 +44,7 @@ DAMAGE = {
     ),
     "nobody has points and owes some": "UPDATE ledger_debt SET remaining = 1",
     "what is left of a debt is what was not repaid": "UPDATE ledger_debt SET remaining = 1",
-    "only a reversal leaves a debt, and within its floor": "UPDATE ledger_debt SET floor = -1",
+    "only a reversal or a merge leaves a debt, and within its floor": "UPDATE ledger_debt SET floor = -1",
     "nothing is reversed by more than it was, nor across accounts": (
         "UPDATE ledger_entry SET points = -points WHERE kind = 'reverse'"
     ),
@@ -56,6 +56,12 @@ DAMAGE = {
     ),
     "nothing is redeemed from a lot before its first day or after its end": (
         "UPDATE ledger_lot SET expires_on = '2020-01-01'"
+    ),
+    "what a merge takes from one account it gives to the other": (
+        "UPDATE ledger_entry SET kind = 'merge' WHERE kind = 'redeem'"
+    ),
+    "exactly the accounts of merged customers are closed": (
+        "UPDATE ledger_account SET balance = 0, closed_at = now()"
     ),
     "an adjustment is what its author asked for, and above the limit another agreed": (
         "UPDATE ledger_adjustment SET points = points + 1"

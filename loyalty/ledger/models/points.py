@@ -63,6 +63,7 @@ class Entry(models.Model):
         EXPIRE = "expire", _("Expired")
         ADJUST = "adjust", _("Adjusted")
         REVERSE = "reverse", _("Reversed")
+        MERGE = "merge", _("Carried over")  # From or to another account of the same customer.
 
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="entries")
     number = models.PositiveIntegerField()  # 1, 2, 3, … within the account; no gaps.
@@ -125,19 +126,20 @@ class Entry(models.Model):
             models.CheckConstraint(
                 condition=Q(kind="earn", points__gt=0)
                 | Q(kind__in=["redeem", "expire"], points__lt=0)
-                | (Q(kind__in=["adjust", "reverse"]) & ~Q(points=0)),
+                | (Q(kind__in=["adjust", "reverse", "merge"]) & ~Q(points=0)),
                 name="entry_sign_matches_kind",
             ),
             models.CheckConstraint(
                 condition=Q(points__range=(-MAX_POINTS, MAX_POINTS)), name="entry_points_bounded"
             ),
-            # Only a reversal leaves a customer owing points.
+            # Only a reversal leaves a customer owing points; a merge carries what is owed.
             models.CheckConstraint(
                 condition=~Q(kind__in=["redeem", "expire"]) | Q(balance_after__gte=0),
                 name="entry_spending_never_overdraws",
             ),
             models.CheckConstraint(
-                condition=Q(kind="reverse", reverses__isnull=False)
+                condition=Q(kind="merge")  # One that undoes a merge names what it undoes.
+                | Q(kind="reverse", reverses__isnull=False)
                 | (~Q(kind="reverse") & Q(reverses__isnull=True)),
                 name="entry_reverse_names_its_entry",
             ),
@@ -170,6 +172,15 @@ class Lot(models.Model):
     expires_on = models.DateField(_("last day"), null=True)
     # The day it came to its end, kept when a purchase after that made the account active anew.
     ended_on = models.DateField(_("ended on"), null=True, editable=False)
+    # The lot of a merged account that this one continues; of a chain, the first.
+    origin = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="continued_by",
+        db_index=False,
+        editable=False,
+    )
 
     class Meta:
         verbose_name = _("lot")
@@ -191,6 +202,9 @@ class Lot(models.Model):
                 fields=["account", "expires_on", "id"],
                 name="lot_spending_order",
                 condition=Q(remaining__gt=0),
+            ),
+            models.Index(
+                fields=["origin"], name="lot_of_origin", condition=Q(origin__isnull=False)
             ),
         ]
 

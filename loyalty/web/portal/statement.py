@@ -97,6 +97,7 @@ def _title(entry: Entry) -> str:
         Entry.Kind.EXPIRE: _("Points expired"),
         Entry.Kind.ADJUST: _("Changed by the shop"),
         Entry.Kind.REVERSE: _("Taken back"),
+        Entry.Kind.MERGE: _("Carried over from one card to another"),
     }
     return titles[Entry.Kind(entry.kind)]
 

@@ -11,6 +11,7 @@ from django.urls import URLPattern, reverse
 
 from campaigns.models import Campaign, Message
 from customers.models import Consent, Customer
+from loyalty.care.models import Merge
 from loyalty.integrations.models import ApiKey
 from loyalty.ledger.models import Account, Adjustment, Entry, Freeze
 from loyalty.programme.models import ProgrammeVersion
@@ -37,6 +38,7 @@ EXPECTED: dict[Any, dict[str, str]] = {
     Entry: {MANAGER: "s", OWNER: "s"},
     Adjustment: {MANAGER: "s", OWNER: "s"},
     Freeze: {MANAGER: "s", OWNER: "s"},
+    Merge: {MANAGER: "s", OWNER: "s"},
     Reward: {MANAGER: "scad", OWNER: "scad"},
     Redemption: {MANAGER: "s", OWNER: "s"},
     Voucher: {MANAGER: "s", OWNER: "s"},
