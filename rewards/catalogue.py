@@ -42,7 +42,7 @@ def parse(text: str) -> list[Reward]:
     """
     try:
         data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # TOMLDecodeError is one; so is a number of thousands of digits.
         raise InvalidCatalogue(_("Not valid TOML: %(error)s") % {"error": error}) from error
     reader = Reader(text)
     root = reader.table("", data, {"rewards"})

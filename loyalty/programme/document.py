@@ -150,7 +150,7 @@ def parse(text: str, *, branches: frozenset[str] | None = None) -> Programme:
     """
     try:
         data = tomllib.loads(text, parse_float=Decimal)
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # TOMLDecodeError is one; so is a number of thousands of digits.
         raise InvalidProgramme([_("Not valid TOML: %(error)s") % {"error": error}]) from error
     reader = Reader(text)
     root = reader.table("", data, SECTIONS)

@@ -84,7 +84,7 @@ def parse(text: str) -> Layout:
     """The map that a TOML document describes. Raises InvalidMap with every mistake."""
     try:
         data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # TOMLDecodeError is one; so is a number of thousands of digits.
         raise InvalidMap(_("Not valid TOML: %(error)s") % {"error": error}) from error
     reader = Reader(text)
     allowed = {"source", "format", "separator", "header", "encoding", "group_by", "anonymous"}

@@ -14,6 +14,7 @@ from tests.factories.clock import NOON
 from tests.factories.customers import CustomerFactory, customer_with_points
 from tests.factories.rewards import RewardFactory
 from tests.factories.shop import BranchFactory
+from tests.support.numbers import IMPOSSIBLE, NAMES
 from tests.support.pages import PageClient, words
 from tests.web.counter.pages import facts, find, hidden, sell, text_after
 
@@ -167,6 +168,16 @@ def test_an_amount_that_is_none_changes_nothing_and_keeps_what_was_typed(
     assert hidden(refused, "customer") == str(thao.pk)
     assert not Purchase.objects.filter(source="counter").exists()
     assert Account.objects.get(customer=thao).balance == 298
+
+
+@pytest.mark.parametrize("typed", IMPOSSIBLE, ids=NAMES)
+def test_numbers_beyond_every_edge_are_refused_and_write_nothing(
+    till: PageClient, thao: Customer, typed: str
+) -> None:
+    page = find(till, "0912345678")
+
+    assert sell(till, page, typed).status_code == 422
+    assert not Purchase.objects.filter(source="counter").exists()
 
 
 @pytest.mark.parametrize("reference", ["", "x", "1' OR 1=1", "\x00", "a" * 500])
