@@ -108,4 +108,4 @@ def test_a_lunar_birthday_is_said_with_the_day_it_is_kept_on_next(
 ) -> None:
     Customer.objects.filter(pk=member.pk).update(birth_day=15, birth_month=8, birth_lunar=True)
 
-    assert "Sinh nhật 15/08 âm lịch lần tới vào 15/09/2027 Số thẻ" in words(browser.get("/me"))
+    assert "Sinh nhật 15/08 âm lịch Sinh nhật tới 15/09/2027 Số thẻ" in words(browser.get("/me"))
