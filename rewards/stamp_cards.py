@@ -8,6 +8,8 @@ from loyalty.programme.stamps import StampCard
 from rewards.models import Reward, StampEntry
 from rewards.stamps import lapsed
 
+MOST_SHOWN = 20
+
 
 @dataclass(frozen=True)
 class CardState:
@@ -24,9 +26,14 @@ class CardState:
         return self.card.needed - self.stamps + self.owed
 
     @property
-    def dots(self) -> list[bool]:
+    def places(self) -> list[bool]:
         """One for each stamp the card needs: whether it is there."""
         return [place < self.stamps for place in range(self.card.needed)]
+
+    @property
+    def fits(self) -> bool:
+        """Whether all places can be shown one by one."""
+        return self.card.needed <= MOST_SHOWN
 
 
 def cards_of(customer_id: int, *, cards: Iterable[StampCard], on: date) -> list[CardState]:

@@ -134,8 +134,8 @@ def test_the_words_for_members():
         )
 
     assert said("vi", "valid_days = 180", "min_order_minor = 50_000") == [
-        "Thẻ cà phê: mỗi món một dấu, cho Cà phê, hoá đơn từ 50.000đ; 10 dấu: Cà phê đen;"
-        " thẻ có giá trị 180 ngày kể từ dấu đầu tiên."
+        "Thẻ cà phê: mỗi món một tem, cho Cà phê, hoá đơn từ 50.000đ; đủ 10 tem: Cà phê đen;"
+        " thẻ có giá trị 180 ngày kể từ tem đầu tiên."
     ]
     assert said("en", 'per = "sale"') == [
         "Coffee card: each bill is a stamp, for Cà phê; 10 stamps: Black coffee."

@@ -204,7 +204,7 @@ def test_a_voucher_that_was_not_used_goes_back_with_the_goods(shop):
         ("reopened", 10, 9),
     ]
     assert states(customer) == ["cancelled"]
-    with pytest.raises(VoucherRefused, match="các dấu đã được thu lại"):
+    with pytest.raises(VoucherRefused, match="tem đã được thu lại"):
         use(vouchers(customer)[0])
 
 
@@ -342,7 +342,7 @@ def test_owed_stamps_are_said_apart(shop):
 
     assert states_of(customer) == [(0, 3, None)]
     (state,) = cards_of(customer.pk, cards=in_force(NOON).programme.stamp_cards, on=NOON.date())
-    assert (state.missing, state.dots) == (13, [False] * 10)
+    assert (state.missing, state.places) == (13, [False] * 10)
 
 
 # The database

@@ -14,26 +14,29 @@ def shop(db: None) -> Any:
     return shop_with_cards("valid_days = 30")
 
 
-def dots(response: Any) -> tuple[int, int]:
+def places(response: Any) -> tuple[int, int]:
+    """How many stamps are there, of how many."""
     page = response.content.decode()
-    row = page[page.index('<p class="dots"') :].split("</p>")[0]
-    return row.count('class="on"'), row.count("<span")
+    row = page[page.index('<ol class="stamps"') :].split("</ol>")[0]
+    return row.count('class="on"'), row.count("<li")
 
 
-def test_a_row_of_dots_with_its_words(browser: PageClient, member: Customer) -> None:
+def test_a_place_for_each_stamp_with_its_words(browser: PageClient, member: Customer) -> None:
     drink(member, 4)
 
     page = browser.get("/")
 
-    assert dots(page) == (4, 10)
-    assert "Thẻ cà phê 4/10 Còn 6 dấu nữa · Cà phê đen · đến hết 22/12/2026" in words(page)
+    assert places(page) == (4, 10)
+    assert "Thẻ cà phê 4/10 5 6 7 8 9 Còn 6 tem nữa · Cà phê đen · đến hết 22/12/2026" in words(
+        page
+    )
 
 
 def test_an_empty_card_invites(browser: PageClient) -> None:
     page = browser.get("/")
 
-    assert dots(page) == (0, 10)
-    assert "Thẻ cà phê 0/10 Còn 10 dấu nữa · Cà phê đen Gần đây" in words(page)
+    assert places(page) == (0, 10)
+    assert "Thẻ cà phê 0/10 1 2 3 4 5 6 7 8 9 Còn 10 tem nữa · Cà phê đen Gần đây" in words(page)
 
 
 def test_in_english(english: PageClient, member: Customer) -> None:
@@ -54,8 +57,8 @@ def test_the_reward_of_a_full_card_is_among_the_vouchers(
 
 def test_the_terms_say_how_a_card_is_filled(client: PageClient, shop: object) -> None:
     assert (
-        "Thẻ tích dấu Thẻ cà phê: mỗi món một dấu, cho Cà phê; 10 dấu: Cà phê đen;"
-        " thẻ có giá trị 30 ngày kể từ dấu đầu tiên." in words(client.get("/terms"))
+        "Thẻ dán tem Thẻ cà phê: mỗi món một tem, cho Cà phê; đủ 10 tem: Cà phê đen;"
+        " thẻ có giá trị 30 ngày kể từ tem đầu tiên." in words(client.get("/terms"))
     )
 
 
@@ -66,4 +69,4 @@ class TestWithoutCards:
 
     def test_nothing_is_said_of_them(self, browser: PageClient) -> None:
         for path in ("/", "/terms"):
-            assert "Thẻ tích dấu" not in words(browser.get(path))
+            assert "Thẻ dán tem" not in words(browser.get(path))
