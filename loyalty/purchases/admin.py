@@ -3,6 +3,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.html import format_html_join
 from django.utils.translation import gettext_lazy as _
 
 from customers.backoffice import OfCustomerAdmin
@@ -14,7 +15,7 @@ from loyalty.shop.backoffice import money_column
 class PurchaseAdmin(OfCustomerAdmin):
     list_select_related = ["customer", "branch"]
     list_filter = ["branch"]
-    readonly_fields = ["amount"]
+    readonly_fields = ["amount", "discount", "paid_with_points", "goods"]
 
     def get_list_display(self, request: HttpRequest) -> Sequence[str | Callable[..., Any]]:
         amount = money_column("amount_minor", _("amount"))
@@ -27,6 +28,9 @@ class PurchaseAdmin(OfCustomerAdmin):
             "source",
             "reference",
             "amount",
+            "discount",
+            "paid_with_points",
+            "goods",
             "points",
             "entry",
             "occurred_at",
@@ -39,3 +43,21 @@ class PurchaseAdmin(OfCustomerAdmin):
     @admin.display(description=_("amount"))
     def amount(self, purchase: Purchase) -> str:
         return money_column("amount_minor", _("amount"))(purchase)
+
+    @admin.display(description=_("discount"))
+    def discount(self, purchase: Purchase) -> str:
+        return money_column("discount_minor", _("discount"))(purchase)
+
+    @admin.display(description=_("paid with points"))
+    def paid_with_points(self, purchase: Purchase) -> str:
+        return money_column("spent_minor", _("paid with points"))(purchase)
+
+    @admin.display(description=_("lines"))
+    def goods(self, purchase: Purchase) -> str:
+        """One row a line; none for a sale that was told by its sum alone."""
+        shown = money_column("net_minor", _("amount"))
+        rows = [
+            (f"{line.quantity.normalize():f}", str(line), shown(line))
+            for line in purchase.lines.all()
+        ]
+        return format_html_join("", "<div>{} × {}: {}</div>", rows) or "–"

@@ -11,6 +11,7 @@ from loyalty.purchases.models import Purchase, Refund
 from loyalty.purchases.refunds import refund_purchase, void_purchase
 from loyalty.purchases.returns import Back
 from loyalty.tiers.models import Standing
+from loyalty.transactions import whole
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class RefundPreview:
     lines: tuple[Back, ...]  # None for a sale that was told without lines.
 
 
+@whole
 def refund_preview(
     *,
     purchase: Purchase,
@@ -40,10 +42,9 @@ def refund_preview(
     so the two cannot differ. Errors are the refund's.
     """
     everything = amount_minor is None and not lines
-    with transaction.atomic():
-        refund = _void(purchase, at) if everything else _refund(purchase, at, amount_minor, lines)
-        preview = _preview(refund)
-        transaction.set_rollback(True)
+    refund = _void(purchase, at) if everything else _refund(purchase, at, amount_minor, lines)
+    preview = _preview(refund)
+    transaction.set_rollback(True)
     return preview
 
 

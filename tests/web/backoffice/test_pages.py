@@ -10,6 +10,8 @@ from loyalty.shop.models import Branch, Shop, User
 from rewards.models import Reward
 from tests.factories.clock import NOON
 from tests.factories.customers import CustomerFactory, customer_with_points
+from tests.factories.programmes import line
+from tests.factories.sales import sell
 from tests.factories.shop import BranchFactory, StaffFactory, shop_with_programme
 from tests.reports.history import bill
 
@@ -112,6 +114,16 @@ class TestHistory:
         page = manager.get(reverse("admin:purchases_purchase_changelist"))
 
         assert "350,000đ" in page.content.decode()
+
+    def test_a_sale_shows_its_goods_and_how_it_was_paid(self, manager):
+        goods = line(45_000, quantity="2", name="Trà <sen>", discount_minor=10_000)
+        sale = sell(CustomerFactory(), goods, line(35_000, quantity="1.500", sku="B1")).purchase
+
+        page = manager.get(reverse("admin:purchases_purchase_change", args=[sale.pk]))
+
+        text = page.content.decode()
+        assert "<div>2 × Trà &lt;sen&gt;: 80,000đ</div><div>1.5 × B1: 52,500đ</div>" in text
+        assert "132,500đ" in text
 
     @pytest.mark.parametrize("rows", [1, 3])
     def test_a_list_takes_the_same_queries_for_any_number_of_rows(
