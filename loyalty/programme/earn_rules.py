@@ -65,6 +65,9 @@ def read(
     """The rule in `row`, the `index`-th of the document."""
     reader.table(place, row, _OWN_KEYS | _ORDER_KEYS | scope.KEYS | caps.KEYS | conditions.KEYS)
     kind = _kind(reader, place, row)
+    cap = caps.read(reader, place, row)
+    if cap and cap.kept and "key" not in row:  # A number in the file may be another rule's next.
+        reader.refuse(place, "key", _("needed where a cap lasts longer than a sale"))
     return EarnRule(
         key=reader.key(place, row, "key") if "key" in row else f"earn-{index}",
         name=reader.text(place, row, "name"),
@@ -77,7 +80,7 @@ def read(
         else 0,
         multiplier=_multiplier(reader, place, row),
         scope=scope.read(reader, place, row),
-        cap=caps.read(reader, place, row),
+        cap=cap,
         conditions=conditions.read(reader, place, row, leap_day),
         priority=reader.whole(place, row, "priority", 0, MAX_PRIORITY) if "priority" in row else 0,
         stackable=reader.boolean(place, row, "stackable", default=True),

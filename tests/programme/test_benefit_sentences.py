@@ -126,7 +126,7 @@ def test_marks_and_the_basis_are_told():
 def test_earning_rules_tell_their_goods_and_caps():
     rules = programme(
         earn=EVERYDAY
-        + '[[earn]]\nname = "Hạt"\npoints = 1\nper = "unit"\nskus = ["HAT-1", "HAT-2"]\n'
+        + '[[earn]]\nkey = "hat"\nname = "Hạt"\npoints = 1\nper = "unit"\nskus = ["HAT-1", "HAT-2"]\n'
         + 'cap_points = 1_000\ncap_per = "month"\nnot_categories = ["quà tặng"]\n'
     )
 

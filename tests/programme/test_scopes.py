@@ -280,6 +280,10 @@ def test_more_money_never_earns_fewer_points(bill, place, more, tier):
             "dòng 8: earn[2].multiplier: ít nhất là 1 trong quy tắc cho một số món"
             " hoặc có mức tối đa",
         ),
+        (
+            'points = 1\nper_minor = 1\ncap_points = 5\ncap_per = "day"',
+            "dòng 6: earn[2].key: cần có khi mức tối đa kéo dài hơn một hoá đơn",
+        ),
         ("points = 1\nper_minor = 1\ncap_points = 5", "dòng 6: earn[2].cap_per: một trong: sale"),
         (
             'points = 1\nper_minor = 1\ncap_per = "day"',

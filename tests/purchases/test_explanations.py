@@ -18,7 +18,7 @@ def test_every_entry_of_a_sale_can_be_worked_out_again():
         '[[discounts]]\nkey = "sale"\nname = "Bánh"\npercent = 10\ncategories = ["bánh"]\n',
         "[pay]\nmoney_minor = 1_000\n",
         earn=EVERYDAY
-        + '[[earn]]\nname = "Trà"\nmultiplier = 1.5\ncategories = ["trà"]\n'
+        + '[[earn]]\nkey = "tra"\nname = "Trà"\nmultiplier = 1.5\ncategories = ["trà"]\n'
         + 'cap_points = 8\ncap_per = "day"\n'
         + '[[earn]]\nname = "Hạt"\npoints = 5\nper = "unit"\nskus = ["HAT"]\n',
         tiers=ONE_TIER + SILVER + "multiplier = 1.3\n",

@@ -57,6 +57,7 @@ from = 2026-01-03
 """
 CAPPED = """
 [[earn]]
+key = "ghe-quan"
 name = "Ghé quán"
 points = 4
 per = "order"
