@@ -19,6 +19,7 @@ from tests.properties.bills import (
     CAKE,
     DRINK,
     POINT_STEP,
+    POINT_WORTH,
     POINTS_KEPT,
     PROMOTED,
     Bill,
@@ -60,10 +61,10 @@ class History:
             self.buy_late: 4,
             self.buy_ahead: 1,
             self.buy_again: 1,
-            self.redeem: 7,
+            self.redeem: 2 if self.kind.goods else 7,
             self.refund: 4,
-            self.refund_rows: 5 if self.kind.goods else 0,
-            self.void: 1,
+            self.refund_rows: 6 if self.kind.goods else 0,
+            self.void: 2 if self.kind.goods else 1,
             self.refund_again: 1,
             self.cancel: 2,
             self.adjust: 2,
@@ -122,11 +123,16 @@ class History:
             self.row(PRICES[1:]),
             *(self.row(PRICES) for _row in range(self.random.randrange(4))),
         ]
-        return Bill(tuple(rows), self.random.choice((0, 0, self.affordable(), 10, 12, 1_000)))
+        worth = sum(row.price * row.count - row.off for row in rows)
+        points = self.affordable(worth) if self.random.random() < 0.5 else 0
+        if self.random.random() < 0.1:
+            points = self.random.choice((5, 12, 1_000))
+        return Bill(tuple(rows), points)
 
-    def affordable(self) -> int:
-        """Points that the balance allows; the bill may yet be too small for them."""
-        most = (self.book.usable(day_of(self.now)) - POINTS_KEPT) // POINT_STEP
+    def affordable(self, worth: int) -> int:
+        """Points that the balance allows and the bill, unless its discounts make it too small."""
+        balance = self.book.usable(day_of(self.now)) - POINTS_KEPT
+        most = min(balance, worth // 2 // POINT_WORTH) // POINT_STEP
         return POINT_STEP * self.random.randrange(2, most + 1) if most >= 2 else 0
 
     def row(self, prices: tuple[int, ...]) -> Row:
@@ -221,7 +227,8 @@ class History:
         left = [name for name, rest in rests.items() if rest]
         if not left:
             return "", 0
-        name = self.random.choice(left)
+        paid = [name for name in left if self.book.sales[name].paid_points]
+        name = self.random.choice(paid if paid and self.random.random() < 0.6 else left)
         return name, rests[name]
 
     def refund_again(self) -> None:
