@@ -72,12 +72,15 @@ class History:
         }
 
     def play(self) -> None:
+        self.live()
+        self.now += LONG_AFTER
+        self.book.expire(day_of(self.now))
+
+    def live(self) -> None:
         acts, weights = list(self.acts), list(self.acts.values())
         for _event in range(self.random.randrange(5, 17)):
             self.pass_time()
             self.random.choices(acts, weights)[0]()
-        self.now += LONG_AFTER
-        self.book.expire(day_of(self.now))
 
     def pass_time(self) -> None:
         longest = 10 if self.random.random() < 0.7 else 250
