@@ -1,13 +1,17 @@
 """Both sides of a referral are paid once, whoever settles it and whatever else they do meanwhile."""
 
+from datetime import timedelta
 from functools import partial
 
 import pytest
 
 from loyalty.ledger.models import Account, Entry
 from loyalty.ledger.proof import verify
+from loyalty.programme.models import ProgrammeVersion
+from loyalty.programme.versions import publish
 from loyalty.purchases.referring import run_referrals, settle
 from loyalty.purchases.refunds import void_purchase
+from rewards.models import Referral
 from rewards.redemption import redeem_reward
 from rewards.referrals import ReferralRefused, code_of
 from tests.factories.clock import NOON
@@ -85,6 +89,23 @@ def test_settling_beside_redemptions_of_both_sides_loses_nothing(monkeypatch):
         # 20 given, 10 for the sale, the bonuses; four rewards of 5.
         assert Account.objects.get(pk=one.pk).balance == 20 + 10 + 10 - 20
         assert Account.objects.get(pk=other.pk).balance == 20 + 10 + 20 + 10 - 20
+    assert verify().problems == ()
+
+
+def test_friends_who_are_paid_for_at_once_keep_the_members_limit():
+    version = ProgrammeVersion.objects.get()
+    limited = version.document + "most_per_month = 2\n"
+    publish(document=limited, effective_from=NOON - timedelta(days=1), at=NOON, by=None)
+    for trial in range(TRIALS):
+        member = CustomerFactory()
+        referrals = [bring(referrer=member) for _friend in range(4)]
+
+        together(*(partial(buy, one.friend, reference=f"{trial}/{one.pk}") for one in referrals))
+        run_referrals(at=NOON)
+
+        paid = Referral.objects.filter(referrer=member)
+        assert paid.filter(state="paid").count() == 4, f"trial {trial}"
+        assert paid.filter(referrer_entry__isnull=False).count() == 2, f"trial {trial}"
     assert verify().problems == ()
 
 
