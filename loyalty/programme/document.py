@@ -13,6 +13,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
+from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -153,6 +154,16 @@ def parse(text: str, *, branches: frozenset[str] | None = None) -> Programme:
     except ValueError as error:  # TOMLDecodeError is one; so is a number of thousands of digits.
         raise InvalidProgramme([_("Not valid TOML: %(error)s") % {"error": error}]) from error
     reader = Reader(text)
+    programme = read(reader, data, branches=branches)
+    if reader.errors:
+        raise InvalidProgramme(reader.errors)
+    return programme
+
+
+def read(
+    reader: Reader, data: dict[str, Any], *, branches: frozenset[str] | None = None
+) -> Programme:
+    """The programme in `data`; what is wrong with it is in the reader's errors afterwards."""
     root = reader.table("", data, SECTIONS)
     points = reader.table("points", root.get("points", {}), POINT_KEYS)
     rounding = reader.table("rounding", root.get("rounding", {}), {"mode", "stage"})
@@ -187,8 +198,6 @@ def parse(text: str, *, branches: frozenset[str] | None = None) -> Programme:
         pay=pay_rules.read(reader, root),
     )
     _check(reader, programme, branches)
-    if reader.errors:
-        raise InvalidProgramme(reader.errors)
     return programme
 
 
