@@ -242,6 +242,7 @@ CELERY_BEAT_SCHEDULE = {
     "run-referrals": {"task": "purchases.run_referrals", "schedule": crontab(minute=15)},
     "give-bonuses": {"task": "rewards.give_bonuses", "schedule": crontab(minute=20)},
     "verify-tiers": {"task": "tiers.verify", "schedule": crontab(hour=20, minute=45)},
+    "verify-sales": {"task": "purchases.verify", "schedule": crontab(hour=21, minute=0)},
     "forget-answers": {"task": "integrations.forget_answers", "schedule": crontab(minute=25)},
     "verify-ledger": {"task": "ledger.verify", "schedule": crontab(hour=20, minute=30)},
 }

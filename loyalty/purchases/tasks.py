@@ -1,11 +1,26 @@
 """Wake-up calls. All work is found in Postgres, so a lost or repeated task changes nothing."""
 
+import logging
+
 from celery import shared_task
+from django.db import transaction
 from django.utils import timezone
 
-from loyalty.purchases import referring
+from loyalty.purchases import proof, referring
+
+log = logging.getLogger(__name__)
 
 
 @shared_task(name="purchases.run_referrals")
 def run_referrals() -> int:
     return referring.run_referrals(at=timezone.now())
+
+
+@shared_task(name="purchases.verify")
+@transaction.atomic
+def verify() -> int:
+    """The nightly proof; a broken rule is an error in the log, with the sale's number."""
+    problems = proof.verify().problems
+    for problem in problems:
+        log.error("sale differs: %s", problem)
+    return len(problems)

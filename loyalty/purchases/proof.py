@@ -1,0 +1,123 @@
+"""
+The proof of the sales: what each says of money and points is recomputed from its lines, its refunds
+and the ledger, in plain SQL that shares no code with the writers. Read-only; nothing is repaired.
+"""
+
+from dataclasses import dataclass
+
+from django.db import connection
+
+ROWS_SHOWN = 5  # Of each broken rule.
+
+# Each query returns the rows that break the rule, the number of the sale, or of the customer, first.
+RULES = {
+    "a sale earned what its entry says": """
+        SELECT p.id, p.points, e.points FROM purchases_purchase p
+        LEFT JOIN ledger_entry e ON e.id = p.entry_id
+        WHERE p.points <> coalesce(e.points, 0) OR e.kind <> 'earn'
+    """,
+    "points that paid are those of their entry": """
+        SELECT p.id, p.spent_points, e.points FROM purchases_purchase p
+        LEFT JOIN ledger_entry e ON e.id = p.spent_entry_id
+        WHERE p.spent_points <> coalesce(-e.points, 0) OR e.kind <> 'redeem'
+    """,
+    "lines sum to their sale": """
+        SELECT p.id, p.amount_minor, sum(l.net_minor), p.points, sum(l.points)
+        FROM purchases_purchase p JOIN purchases_purchaseline l ON l.purchase_id = p.id
+        GROUP BY p.id
+        HAVING (p.amount_minor, p.discount_minor, p.points)
+                <> (sum(l.net_minor), sum(l.discount_minor), sum(l.points))
+            OR p.refunded_minor <> sum(l.refunded_minor)
+    """,
+    "the discount of a sale is that of its rules": """
+        SELECT p.id, p.discount_minor FROM purchases_purchase p
+        WHERE p.discount_minor <> (
+            SELECT coalesce(sum((d ->> 'minor')::bigint), 0)
+            FROM jsonb_array_elements(p.discounts) AS d
+        )
+    """,
+    "what came back of a line is the sum of its refunds": """
+        SELECT l.purchase_id, l.number, l.refunded_minor, coalesce(sum(t.amount_minor), 0)
+        FROM purchases_purchaseline l LEFT JOIN purchases_refundline t ON t.line_id = l.id
+        WHERE l.refunded_minor > 0 OR l.refunded_quantity > 0 OR t.id IS NOT NULL
+        GROUP BY l.id
+        HAVING (l.refunded_minor, l.refunded_quantity)
+            <> (coalesce(sum(t.amount_minor), 0), coalesce(sum(t.quantity), 0))
+    """,
+    "no sale gives back more than was paid, and a wholly returned one gives back all": """
+        SELECT p.id, p.refunded_minor, sum(r.amount_minor), sum(r.returned_points)
+        FROM purchases_purchase p LEFT JOIN purchases_refund r ON r.purchase_id = p.id
+        WHERE p.refunded_minor > 0 OR r.id IS NOT NULL
+        GROUP BY p.id
+        HAVING p.refunded_minor <> coalesce(sum(r.amount_minor), 0)
+            OR sum(r.in_points_minor) > p.spent_minor
+            OR sum(r.returned_points) > p.spent_points
+            OR sum(r.points_due) > p.points
+            OR sum(r.amount_minor - r.in_points_minor) > p.amount_minor - p.spent_minor
+            OR p.refunded_minor = p.amount_minor AND p.amount_minor > 0 AND (
+                sum(r.in_points_minor), sum(r.returned_points), sum(r.points_due)
+            ) <> (p.spent_minor, p.spent_points, p.points)
+    """,
+    "the entries of a refund move what it says": """
+        SELECT r.purchase_id, r.id, r.points_taken, t.points, r.returned_points, g.points
+        FROM purchases_refund r
+        LEFT JOIN ledger_entry t ON t.id = r.entry_id
+        LEFT JOIN ledger_entry g ON g.id = r.returned_entry_id
+        WHERE r.points_taken <> coalesce(-t.points, 0)
+            OR r.returned_points <> coalesce(g.points, 0)
+    """,
+    "a sale that is undone has freed what it used up": """
+        SELECT p.id FROM purchases_purchase p
+        JOIN (
+            SELECT purchase_id, freed FROM purchases_discountuse
+            UNION ALL SELECT purchase_id, freed FROM purchases_capuse
+        ) u ON u.purchase_id = p.id
+        WHERE u.freed <> (
+            p.refunded_minor = p.amount_minor AND p.amount_minor > 0 OR EXISTS (
+                SELECT FROM purchases_refund r WHERE r.purchase_id = p.id AND r.kind = 'void'
+            )
+        )
+    """,
+    "the activity of a customer is that of their sales": """
+        SELECT coalesce(a.customer_id, p.customer_id), a.purchases, p.purchases, a.spend_minor,
+            p.spend_minor
+        FROM purchases_activity a FULL JOIN (
+            SELECT customer_id, count(*) AS purchases, min(occurred_on) AS first_on,
+                max(occurred_on) AS last_on, sum(amount_minor - refunded_minor) AS spend_minor
+            FROM purchases_purchase WHERE stands AND customer_id IS NOT NULL
+            GROUP BY customer_id
+        ) p ON p.customer_id = a.customer_id
+        WHERE (a.purchases, a.first_on, a.last_on, a.spend_minor)
+            IS DISTINCT FROM (p.purchases, p.first_on, p.last_on, p.spend_minor)
+    """,
+}
+
+
+@dataclass(frozen=True)
+class Problem:
+    rule: str
+    row: tuple[object, ...]  # The sale's, or the customer's, number first.
+
+    def __str__(self) -> str:
+        return f"{self.rule}: {', '.join(map(str, self.row))}"
+
+
+@dataclass(frozen=True)
+class Proof:
+    sales: int
+    problems: tuple[Problem, ...]  # The first few of each rule.
+
+
+def verify() -> Proof:
+    """
+    Recompute the sales, reading only. An empty `problems` is the proof. Each rule is one
+    statement and so sees one moment; sales may go on between two of them.
+    """
+    problems: list[Problem] = []
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL statement_timeout = 0")
+        for rule, sql in RULES.items():
+            cursor.execute(sql)
+            problems += [Problem(rule, tuple(row)) for row in cursor.fetchmany(ROWS_SHOWN)]
+        cursor.execute("SELECT count(*) FROM purchases_purchase")
+        return Proof(cursor.fetchone()[0], tuple(problems))
