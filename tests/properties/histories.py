@@ -48,6 +48,7 @@ class History:
     now: datetime = START
     sales: dict[str, tuple[Bill | int, datetime]] = field(default_factory=dict)
     refunds: dict[str, tuple[str, int, datetime, object]] = field(default_factory=dict)
+    days_late: int | None = None  # The jobs; None: as the seed says.
     named: int = 0
     complaints: list[str] = field(default_factory=list)
 
@@ -55,7 +56,9 @@ class History:
         self.book: Book = self.kind.book()
         self.till = Till(CustomerFactory(), StaffFactory(role="owner"))
         self.random = Random(self.seed)
-        self.late = timedelta(days=LATENESS[self.seed % len(LATENESS)])
+        late = LATENESS[self.seed % len(LATENESS)] if self.days_late is None else self.days_late
+        self.late = timedelta(days=late)
+        self.prefix = f"{self.seed}" + ("" if self.days_late is None else f"late{late}")
         self.acts: dict[Callable[[], None], int] = {
             self.buy: 10,
             self.buy_late: 4,
@@ -93,7 +96,7 @@ class History:
 
     def name(self, what: str) -> str:
         self.named += 1
-        return f"{self.seed}/{what}{self.named}"
+        return f"{self.prefix}/{what}{self.named}"
 
     def buy(self) -> None:
         self._buy(self.name("sale"), self.now)

@@ -11,7 +11,7 @@ import pytest
 from loyalty.ledger.proof import verify
 from loyalty.tiers import proof as tiers_proof
 from tests.properties.histories import History, differences
-from tests.properties.ledgers import said_by_product
+from tests.properties.ledgers import said_by_product, said_of
 from tests.properties.shops import SHOPS
 from tests.support.rounds import rounds
 
@@ -37,6 +37,30 @@ def test_the_ledger_is_what_the_model_says_after_any_history(batch):
     assert verify().problems == ()
     end = max(history.now for history in histories)
     assert tiers_proof.verify(at=end).differences == ()
+
+
+@pytest.mark.parametrize("name", SHOPS)
+def test_jobs_that_come_late_or_later_leave_the_same_ledger_and_tiers(name):
+    kind = SHOPS[name]
+    rewards = kind.open()
+    for seed in range(rounds(usual=2, soak=100)):
+        lives = [History(seed, kind, rewards, days_late=late) for late in (0, 1, 30)]
+        for life in lives:
+            life.play()
+        assert differences(lives) == []
+
+        pages = said_of([life.till.customer.pk for life in lives])
+        told = {in_order(pages[life.till.customer.pk], life.prefix) for life in lives}
+        assert len(told) == 1, f"seed {seed}"
+
+
+def in_order(page, prefix):
+    """The page without the order in which things were entered, and without the life's own name."""
+    facts = [
+        (key, sorted(map(str, value.items())) if isinstance(value, dict) else value)
+        for key, value in page.items()
+    ]
+    return str(facts).replace(prefix, "")
 
 
 def test_the_comparison_sees_a_difference():
