@@ -11,7 +11,7 @@ DRINK, CAKE, PROMOTED = "do-uong", "banh", "khuyen-mai"
 # Drinks are ten percent cheaper, at most this much a bill; then silver and above pay five percent
 # less for everything. What is promoted earns nothing and is not paid with points.
 MOST_OFF_DRINKS = 30_000
-POINT_WORTH = 500
+POINT_WORTH = 2_000
 POINT_STEP = 5
 FEWEST_POINTS = 10
 POINTS_KEPT = 5

@@ -61,7 +61,7 @@ class History:
         self.prefix = f"{self.seed}" + ("" if self.days_late is None else f"late{late}")
         self.acts: dict[Callable[[], None], int] = {
             self.buy: 10,
-            self.buy_late: 4,
+            self.buy_late: 8 if self.kind.tier_months else 4,
             self.buy_ahead: 1,
             self.buy_again: 1,
             self.redeem: 2 if self.kind.goods else 7,
@@ -86,7 +86,9 @@ class History:
             self.random.choices(acts, weights)[0]()
 
     def pass_time(self) -> None:
-        longest = 10 if self.random.random() < 0.7 else 250
+        # Caps count by the month; reviews come after half a year.
+        often, short = (0.85, 5) if self.kind.goods else (0.7, 10)
+        longest = short if self.random.random() < often else 250
         self.now += timedelta(days=self.random.randrange(longest), hours=self.random.randrange(24))
         if self.random.random() < 0.3:
             ledger.expire_due(at=self.now - self.late)
@@ -197,7 +199,7 @@ class History:
         sale_name, rest = self._sale_with_a_rest()
         if rest:
             at = self.now - timedelta(days=self.random.choice((0, 0, 0, 2)))
-            amount = self.random.choice((rest, min(rest, 33_333), rest // 2 + 1))
+            amount = self.random.choice((rest, min(rest, 33_333), rest // 2 + 1, rest - rest // 9))
             name = self.name("refund")
             ask = partial(self.till.refund, name, sale_name, at=at, now=self.now)
             if self.random.random() < 0.3:
