@@ -7,7 +7,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
 
 from loyalty.errors import InvalidInput
 from loyalty.ledger.models import MAX_POINTS
@@ -150,4 +151,4 @@ def _not_money() -> str:
 
 def _check(fits: bool, place: str, message: str) -> None:
     if not fits:
-        raise InvalidInput(place, message)
+        raise InvalidInput(place, gettext(message))

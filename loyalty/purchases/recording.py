@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from customers.models import Customer
@@ -12,9 +13,10 @@ from customers.queries import numbers_of
 from loyalty.dates import local_date
 from loyalty.errors import Conflict, InvalidInput
 from loyalty.ledger.models import Entry
-from loyalty.ledger.services import check_points
+from loyalty.ledger.services import Credit, check_points
 from loyalty.programme.paying import Offer
 from loyalty.purchases import referring
+from loyalty.purchases.at_once import glimpse, record_at_once
 from loyalty.purchases.bill import Bill, is_writable, request_hash
 from loyalty.purchases.looking import glance, look
 from loyalty.purchases.models import Purchase
@@ -23,7 +25,8 @@ from loyalty.purchases.writing import write
 from loyalty.shop.models import Branch, User
 from loyalty.shop.queries import get_shop
 from loyalty.tiers import services as tiers
-from loyalty.transactions import whole
+from loyalty.tiers.rules import Course
+from loyalty.transactions import repeated
 
 LONGEST_REFERENCE = 100
 PREFIX = len("spend:")  # What the entry of points that pay has before it.
@@ -96,7 +99,7 @@ def quote(*, customer: Customer | None, branch: Branch | None, bill: Bill, at: d
     return Quote(effect, offer_of(sale, met, effect))
 
 
-@whole
+@repeated
 def record_purchase(
     *,
     source: str,
@@ -119,28 +122,44 @@ def record_purchase(
     """
     _check_reference(reference, bill)
     bill.check()
-    course = tiers.course_of(get_shop().zone)
+    customer_id = customer.pk if customer else None
+    met = glimpse(source=source, reference=reference, customer_id=customer_id)
     sale = Sale(
         source=source,
         reference=reference,
-        customer_id=customer.pk if customer else None,
+        customer_id=customer_id,
         branch_id=branch.pk if branch else None,
         branch_key=branch.key if branch else "",
         bill=bill,
         at=at,
-        on=local_date(at, course.zone),
+        on=local_date(at, met.course.zone),
         recorded_at=recorded_at,
         by_id=by.pk if by else None,
     )
+    written = record_at_once(sale, met)
+    if written is None:
+        return _record(sale, met.course)
+    if met.is_awaited and customer_id is not None:
+        referring.after_sale(customer_id, at=recorded_at)
+    return _recorded(*written)
+
+
+@transaction.atomic
+def _record(sale: Sale, course: Course) -> Recorded:
+    """The same for any sale, step by step under the locks."""
     met = look(sale, course)
     if isinstance(met, Purchase):
         return _replay(met, sale)
     effect = effect_of(sale, met)
     if effect.earning.tier_points:
         check_points(effect.earning.tier_points)
-    purchase, credit = write(sale, met, effect), effect.credit
+    purchase = write(sale, met, effect)
     if purchase.customer_id is not None:
-        referring.after_sale(purchase.customer_id, at=recorded_at)
+        referring.after_sale(purchase.customer_id, at=sale.recorded_at)
+    return _recorded(purchase, effect.credit)
+
+
+def _recorded(purchase: Purchase, credit: Credit | None) -> Recorded:
     if credit is None:
         return Recorded(purchase, None, {}, replayed=False)
     return Recorded(purchase, credit.usable_from, credit.explanation, replayed=False)

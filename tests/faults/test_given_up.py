@@ -141,7 +141,7 @@ def test_what_is_given_up_at_any_statement_happens_once(kind):
 
 def test_a_sale_given_up_again_and_again_is_an_error_in_the_end_and_leaves_nothing():
     customer = CustomerFactory()
-    stubborn = GiveUp(at=3, code="40001", times=TRIES)
+    stubborn = GiveUp(at=2, code="40001", times=TRIES)
 
     with connection.execute_wrapper(stubborn), pytest.raises(OperationalError):
         buy(customer, "R-1")
@@ -153,7 +153,7 @@ def test_a_sale_given_up_again_and_again_is_an_error_in_the_end_and_leaves_nothi
 
 def test_inside_a_callers_transaction_nothing_is_tried_again():
     customer = CustomerFactory()
-    once = GiveUp(at=5, code="40001")
+    once = GiveUp(at=2, code="40001")
 
     with (
         connection.execute_wrapper(once),
