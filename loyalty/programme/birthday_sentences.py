@@ -33,5 +33,9 @@ def _around(window: Window) -> str:
             "up to %(days)d days before or after the birthday",
             window.before,
         ) % {"days": window.before}
-    words = {"before": window.before, "after": window.after}
-    return _("from %(before)d days before to %(after)d days after the birthday") % words
+    words = {"before": _days(window.before), "after": _days(window.after)}
+    return _("from %(before)s before to %(after)s after the birthday") % words
+
+
+def _days(count: int) -> str:
+    return ngettext("%(count)d day", "%(count)d days", count) % {"count": count}

@@ -15,7 +15,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from loyalty import lunar
-from loyalty.dates import add_months, month_start
+from loyalty.dates import add_months
 from loyalty.toml import Reader
 
 MOST_DAYS = 60  # To each side: two birthdays' windows never touch.
@@ -133,7 +133,7 @@ def _days(birthday: Birthday, day: date, window: Window) -> tuple[date, date]:
         if birthday.lunar:
             month = lunar.lunar_month_of(day)
             return month.first, month.last
-        first = month_start(day)
+        first = date(day.year, birthday.month, 1)  # Also where 29 February is kept in March.
         return first, add_months(first, 1) - timedelta(days=1)
     return day - timedelta(days=window.before), day + timedelta(days=window.after)
 

@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from loyalty.programme import birthdays
-from loyalty.programme.birthdays import ON_THE_DAY, LeapDay, Window
+from loyalty.programme.birthdays import LeapDay, Window
 from loyalty.toml import Reader
 
 MAX_POINTS = 1_000_000
@@ -75,7 +75,7 @@ def _bonus(reader: Reader, place: str, value: Any, event: Event, leap_day: LeapD
     row = reader.table(place, value, allowed)
     by_tier = _by_tier(reader, f"{place}.tiers", row.get("tiers", {}))
     lowest = 0 if any(by_tier.values()) else 1
-    window = ON_THE_DAY
+    window = Window(leap_day=leap_day)
     if event is Event.BIRTHDAY:
         window = birthdays.read_window(reader, place, row, "window", leap_day)
     return Bonus(

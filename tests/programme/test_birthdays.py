@@ -81,6 +81,16 @@ def test_complaint_born_on_29_february_and_never_greeted_in_three_of_four_years(
     assert kept[2:] == [in_2027, date(2028, 2, 29)]
 
 
+def test_the_month_of_29_february_is_february_also_where_the_day_is_kept_in_march():
+    window = Window(Span.MONTH, leap_day=LeapDay.AFTER)
+
+    kept = days_of(Birthday(29, 2), window, date(2026, 12, 1), date(2027, 6, 30))
+
+    assert (kept[0], kept[-1], len(kept)) == (date(2027, 2, 1), date(2027, 2, 28), 28)
+    assert Birthday(29, 2) in dict(occasions_on(date(2027, 2, 1), window=window))
+    assert Birthday(29, 2) not in dict(occasions_on(date(2027, 3, 1), window=window))
+
+
 def test_29_february_does_not_move_those_born_on_the_28th():
     assert day_in(Birthday(28, 2), 2027, LeapDay.BEFORE) == date(2027, 2, 28)
     assert day_in(Birthday(28, 2), 2028, LeapDay.BEFORE) == date(2028, 2, 28)
@@ -257,7 +267,7 @@ def test_a_window_that_says_nothing_possible_is_refused_with_its_line(value):
         (
             Window(Span.AROUND, before=7, after=1),
             "từ 7 ngày trước đến 1 ngày sau sinh nhật",
-            "from 7 days before to 1 days after the birthday",
+            "from 7 days before to 1 day after the birthday",
         ),
     ],
 )

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from loyalty.programme.birthdays import ON_THE_DAY, LeapDay, Span, Window
+from loyalty.programme.birthdays import LeapDay, Span, Window
 from loyalty.programme.bonus_sentences import bonus_sentences
 from loyalty.programme.bonuses import Bonuses, Event
 from loyalty.programme.document import InvalidProgramme, parse
@@ -55,7 +55,7 @@ def test_each_bonus_is_read_with_its_points_its_tiers_and_its_days():
     assert [bonus.event for bonus in bonuses.given] == list(Event)
     assert [birthday.points_for(key) for key in ("moi", "bac", "vang")] == [50, 80, 100]
     assert birthday.window == Window(Span.MONTH, leap_day=LeapDay.AFTER)
-    assert bonuses.of(Event.ANNIVERSARY).window == ON_THE_DAY
+    assert bonuses.of(Event.ANNIVERSARY).window == Window(leap_day=LeapDay.AFTER)
 
 
 def test_a_bonus_ends_by_its_own_days_or_as_all_points_do():
