@@ -19,8 +19,8 @@ def window_clause(window: Window) -> str:
 
 def _around(window: Window) -> str:
     if not window.before:
-        words = {"days": window.after + 1}
-        return _("within %(days)d days, the birthday being the first") % words
+        days = window.after + 1
+        return _("within %(days)d days, the birthday being the first") % {"days": days}
     if not window.after:
         return ngettext(
             "from %(days)d day before the birthday to the day itself",
