@@ -15,7 +15,7 @@ POINT_WORTH = 2_000
 POINT_STEP = 5
 FEWEST_POINTS = 10
 POINTS_KEPT = 5
-MOST_POINTS_A_MONTH = 150  # Before the tier multiplies them.
+MOST_POINTS_A_YEAR = 200  # Before the tier multiplies them.
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def paid_by(bill: Bill, nets: Sequence[int], usable: int) -> int:
 def earned(
     bill: Bill, nets: Sequence[int], paid: int, *, per: int, room: int, hundredths: int
 ) -> tuple[int, int, list[int]]:
-    """The points, those before the tier (which count for the month), and the points by row."""
+    """The points, those before the tier (which count for the year), and the points by row."""
     open_rows = payable(bill, nets)
     bases = [net - less for net, less in zip(open_rows, parts(paid, open_rows), strict=True)]
     given = min(sum(bases) // per, room)

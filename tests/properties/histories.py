@@ -86,7 +86,6 @@ class History:
             self.random.choices(acts, weights)[0]()
 
     def pass_time(self) -> None:
-        # Caps count by the month; reviews come after half a year.
         often, short = (0.85, 5) if self.kind.goods else (0.7, 10)
         longest = short if self.random.random() < often else 250
         self.now += timedelta(days=self.random.randrange(longest), hours=self.random.randrange(24))

@@ -67,8 +67,8 @@ class Sale:
 
     pieces: list[Piece]
     points: int
-    month: tuple[int, int]
-    given: int = 0  # What counts for the month's most.
+    year: int
+    given: int = 0  # What counts for the year's most.
     payment: list[tuple[Lot, int]] = field(default_factory=list)  # Points that paid, by lot.
     paid_points: int = 0
     paid_by_points: int = 0  # In money.

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
 from tests.properties.bills import (
-    MOST_POINTS_A_MONTH,
+    MOST_POINTS_A_YEAR,
     POINT_WORTH,
     Bill,
     costs,
@@ -39,10 +39,6 @@ def month_end(day: date, months: int) -> date:
     return date(index // 12, index % 12 + 1, 1) - timedelta(days=1)
 
 
-def month_of(moment: datetime) -> tuple[int, int]:
-    return (day_of(moment).year, day_of(moment).month)
-
-
 @dataclass
 class Book:
     """One customer's page."""
@@ -71,7 +67,7 @@ class Book:
         """A bill of which only the sum is known; the points it earns."""
         rules, tier = self._rules(at), self.standing.tier_for_sale(day_of(at))
         points = amount // rules.per_minor * rules.hundredths[tier] // 100
-        sale = Sale([Piece(amount, points)], points, month_of(at))
+        sale = Sale([Piece(amount, points)], points, day_of(at).year)
         return self._buy(name, sale, at, now)
 
     def buy_goods(self, name: str, bill: Bill, at: datetime, now: datetime) -> int:
@@ -79,8 +75,8 @@ class Book:
         rules, tier = self._rules(at), self.standing.tier_for_sale(day_of(at))
         nets = costs(bill, tier)
         paid = paid_by(bill, nets, self.usable(day_of(now)))
-        others = (one for one in self.sales.values() if one.month == month_of(at) and one.left)
-        room = max(MOST_POINTS_A_MONTH - sum(one.given for one in others), 0)
+        others = (one for one in self.sales.values() if one.year == day_of(at).year and one.left)
+        room = max(MOST_POINTS_A_YEAR - sum(one.given for one in others), 0)
         points, given, by_row = earned(
             bill, nets, paid, per=rules.per_minor, room=room, hundredths=rules.hundredths[tier]
         )
@@ -88,7 +84,7 @@ class Book:
             Piece(net, share, row.count)
             for row, net, share in zip(bill.rows, nets, by_row, strict=True)
         ]
-        sale = Sale(pieces, points, month_of(at), given)
+        sale = Sale(pieces, points, day_of(at).year, given)
         sale.paid_points, sale.paid_by_points = bill.points, paid
         return self._buy(name, sale, at, now)
 

@@ -64,7 +64,7 @@ class Kind:
         return Book([first, second], standing, self.lowest, self.all_or_none)
 
 
-CAPPED = f'cap_points = {bills.MOST_POINTS_A_MONTH}\ncap_per = "month"\n'
+CAPPED = f'cap_points = {bills.MOST_POINTS_A_YEAR}\ncap_per = "year"\n'
 GOODS = f"""
 [[discounts]]
 key = "drinks"
