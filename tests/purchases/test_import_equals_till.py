@@ -14,6 +14,7 @@ from loyalty.dates import start_of_day
 from loyalty.ledger.models import Entry
 from loyalty.ledger.proof import verify
 from loyalty.programme.versions import publish
+from loyalty.purchases import proof as sales_proof
 from loyalty.purchases.bill import Bill
 from loyalty.purchases.imports.checking import SaleRow
 from loyalty.purchases.imports.refusals import Refusals
@@ -186,6 +187,7 @@ def test_importing_equals_recording_one_by_one(shop, sales, chunk, cut):
         assert batch.purchases_added == len(sales)
         assert outcome() == wanted
         assert verify().problems == ()
+        assert sales_proof.verify().problems == ()
         assert tiers_proof.verify(at=LATER).differences == ()
 
         assert by_import(sales, chunk=chunk).purchases_added == 0
