@@ -8,7 +8,6 @@ from django.utils import timezone
 from pydantic import BaseModel
 
 from loyalty.integrations.answers import Reply, Request, once
-from loyalty.transactions import whole
 from loyalty.web.api.entering import KeyRequest
 
 _HEADER = "Idempotency-Key"
@@ -45,10 +44,10 @@ def tell(said: Reply) -> HttpResponse:
 def answer(request: KeyRequest, route: str, act: Callable[[], Reply]) -> HttpResponse:
     """
     What `act` says; for a request whose Idempotency-Key was answered before, that answer. `act`
-    does all it does through services, in one transaction with the keeping of its answer.
+    does all it does in one transaction of its own, which the keeping of its answer joins.
     """
     named = named_by(request, route)
-    return tell(whole(act)() if named is None else once(named, act, at=timezone.now()))
+    return tell(act() if named is None else once(named, act, at=timezone.now()))
 
 
 def named_by(request: KeyRequest, route: str) -> Request | None:

@@ -28,6 +28,9 @@ class ShortChain:
         with translation.override(language):
             response = _answer(request)
         response.headers["Content-Language"] = language
+        # Not in Django's log of refused requests: in an address stands a voucher's code, and what
+        # goes wrong on our side is logged where it is read.
+        response._has_been_logged = True  # type: ignore[attr-defined]
         return response
 
 

@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from ninja.security import HttpBearer
 
-from loyalty.integrations.keys import find_key
+from loyalty.integrations.keys import Holder, find_key
 from loyalty.integrations.models import ApiKey
 from loyalty.web.api.limits import check_rate
 from loyalty.web.api.problems import Problem
@@ -17,7 +17,7 @@ Scope = ApiKey.Scope
 
 
 class KeyRequest(HttpRequest):
-    auth: ApiKey
+    auth: Holder
     asked: Any  # The body, read.
 
 
@@ -28,7 +28,7 @@ class Key(HttpBearer):
         super().__init__()
         self.scope = scope
 
-    def authenticate(self, request: HttpRequest, token: str) -> ApiKey | None:
+    def authenticate(self, request: HttpRequest, token: str) -> Holder | None:
         key = find_key(token, at=timezone.now())
         if key is None:
             return None
@@ -44,7 +44,7 @@ def nobody(request: HttpRequest) -> NoReturn:
     raise unauthenticated()
 
 
-def need(key: ApiKey, scope: ApiKey.Scope) -> None:
+def need(key: Holder, scope: ApiKey.Scope) -> None:
     """Raise Problem unless the key has that scope."""
     if scope not in key.scopes:
         raise Problem("scope-missing", f"The scope `{scope}` is missing.", more={"scope": scope})

@@ -8,7 +8,7 @@ from django.conf import settings
 from redis import Redis
 from redis.exceptions import RedisError
 
-from loyalty.integrations.models import ApiKey
+from loyalty.integrations.keys import Holder
 from loyalty.web.api.problems import Problem
 
 WINDOW = 60  # Seconds.
@@ -17,7 +17,7 @@ PATIENCE = 0.2  # Seconds; a counter is not worth a longer wait at the till.
 logger = logging.getLogger(__name__)
 
 
-def check_rate(key: ApiKey) -> None:
+def check_rate(key: Holder) -> None:
     """Count this request of the key. Raises Problem once it asked too often in this minute."""
     now = time.time()
     minute = int(now // WINDOW)

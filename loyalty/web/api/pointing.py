@@ -11,31 +11,36 @@ from customers.identity import is_card_number, normalise_phone
 from customers.models import Customer
 from customers.queries import TOKEN
 from loyalty.errors import InvalidInput
-from loyalty.integrations.models import ApiKey
+from loyalty.integrations.keys import Holder
 from loyalty.shop.models import Branch
 from loyalty.web.api.entering import Scope, need
 from loyalty.web.api.ids import number_of
 from loyalty.web.api.problems import Problem
 
 SLACK = timedelta(minutes=10)  # How far a till's clock may be off.
-_CUSTOMERS = Customer.objects.select_related("merged_into", "joined_branch")
+_WHOLE = Customer.objects.select_related("merged_into__joined_branch", "joined_branch")
+# Whom a sale names at every request: their number is all that is asked for.
+_BARE = Customer.objects.only("id", "merged_into").order_by()
 
 
 def customer_at(customer_id: str) -> Customer:
     """The customer of that id in an address; of a merged one the kept one. Raises Problem."""
     number = number_of("cus", customer_id)
-    found = _CUSTOMERS.filter(pk=number).first() if number is not None else None
+    found = _WHOLE.filter(pk=number).first() if number is not None else None
     if found is None:
         raise Problem("not-found")
     return found.kept
 
 
 def customer_named(named: str) -> Customer:
-    """The customer of that id, phone, card token or card number. Raises Problem and InvalidInput."""
-    found = _CUSTOMERS.filter(**_meant(named.strip())).first()
+    """
+    The customer of that id, phone, card token or card number; little more than their number is
+    read. Raises Problem and InvalidInput.
+    """
+    found = next(iter(_BARE.filter(**_meant(named.strip()))[:1]), None)
     if found is None:
         raise Problem.of_field("customer", _("There is no such customer."))
-    return found.kept
+    return found.kept if found.merged_into_id else found
 
 
 def _meant(named: str) -> dict[str, object]:
@@ -50,7 +55,7 @@ def _meant(named: str) -> dict[str, object]:
         return {"phone": normalise_phone(named)}
 
 
-def branch_named(key: ApiKey, named: str | None) -> Branch | None:
+def branch_named(key: Holder, named: str | None) -> Branch | None:
     """
     The branch of that key of its own, else the API key's. Raises Problem for one that does not
     exist, or in which the API key may not sell.
@@ -67,7 +72,7 @@ def branch_named(key: ApiKey, named: str | None) -> Branch | None:
     return branch
 
 
-def moment_of(key: ApiKey, given: datetime | None, *, now: datetime) -> datetime:
+def moment_of(key: Holder, given: datetime | None, *, now: datetime) -> datetime:
     """
     When it happened: now, unless the program says otherwise. Raises Problem for a moment to come,
     and for one that is over where the key may not tell of the past; ten minutes are a clock's.

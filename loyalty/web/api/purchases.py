@@ -133,7 +133,7 @@ def record(request: KeyRequest, body: PurchaseIn) -> HttpResponse:
     The same `reference` with the same sale gets the first answer, whatever the Idempotency-Key;
     with another sale it is refused with 409.
     """
-    return answer(request, "purchases", partial(record_one, request, body))
+    return answer(request, "purchases", partial(_record, request, body))
 
 
 @router.post(
@@ -162,7 +162,7 @@ def record_batch(request: KeyRequest, body: BatchIn) -> HttpResponse:
 def _item(request: KeyRequest, raw: Any) -> str:
     try:
         body = PurchaseIn.model_validate(raw)
-        said = whole(partial(record_one, request, body))()
+        said = _record(request, body)
     except Exception as error:
         problem = problem_of(error)
         if problem.status >= 500:
@@ -171,8 +171,13 @@ def _item(request: KeyRequest, raw: Any) -> str:
     return f'{{"status":{said.status},"body":{said.body}}}'
 
 
-def record_one(request: KeyRequest, body: PurchaseIn) -> Reply:
-    """Record the sale with its vouchers. The caller has the transaction."""
+def _record(request: KeyRequest, body: PurchaseIn) -> Reply:
+    """The sale alone is one service; with vouchers it needs a transaction around them all."""
+    act = partial(_record_all, request, body)
+    return whole(act)() if body.vouchers else act()
+
+
+def _record_all(request: KeyRequest, body: PurchaseIn) -> Reply:
     now, key = timezone.now(), request.auth
     if body.spend_points or body.vouchers:
         need(key, Scope.REDEEM)

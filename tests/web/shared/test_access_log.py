@@ -38,6 +38,7 @@ def line_for(address: str, caplog: pytest.LogCaptureFixture) -> str:
     [
         ("/admin/customers/customer/?q=0912345678", "GET /admin/customers/customer/ HTTP/1.1"),
         ("/u/0912345678:signature", "GET /u/… HTTP/1.1"),
+        ("/api/v1/vouchers/0912345678/use", "GET /api/v1/vouchers/…/use HTTP/1.1"),
         ("/a%0ab", "GET /a%0ab HTTP/1.1"),
     ],
 )
