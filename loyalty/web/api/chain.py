@@ -38,6 +38,8 @@ def _answer(request: HttpRequest) -> HttpResponse:
     try:
         match = resolve(request.path_info)
     except Resolver404:
+        match = None
+    if match is None or "\x00" in request.path_info:  # No row has such a name.
         return Problem("not-found").response()
     request.resolver_match = match
     try:

@@ -4,6 +4,7 @@ from datetime import datetime
 from functools import partial
 from typing import Annotated, Any, Literal
 
+from django.db.models import prefetch_related_objects
 from django.http import HttpResponse
 from django.utils import timezone
 from ninja import Query, Router
@@ -166,6 +167,7 @@ def find(request: KeyRequest, search: Query[CustomerSearch]) -> HttpResponse:
     elif given[0] == "card" and not (TOKEN.fullmatch(typed) or is_card_number(typed)):
         raise Problem.of_field("card", "This is no card of ours.")
     found = find_customers(typed, limit=search.limit)
+    prefetch_related_objects(found, "joined_branch")
     return tell(reply(CustomersOut(customers=[shown(customer) for customer in found])))
 
 

@@ -34,6 +34,8 @@ class Key(HttpBearer):
             return None
         check_rate(key)
         need(key, self.scope)
+        if request.method != "GET" and request.GET:
+            raise Problem.of_field(next(iter(request.GET)), "Only GET takes fields in its address.")
         if int(request.META.get("CONTENT_LENGTH") or 0) > settings.API_LARGEST_BODY:
             raise Problem("too-large")
         return key

@@ -18,7 +18,7 @@ from loyalty.web.api.ids import number_of
 from loyalty.web.api.problems import Problem
 
 SLACK = timedelta(minutes=10)  # How far a till's clock may be off.
-_WHOLE = Customer.objects.select_related("merged_into__joined_branch", "joined_branch")
+_WHOLE = Customer.objects.select_related("joined_branch").order_by()
 # Whom a sale names at every request: their number is all that is asked for.
 _BARE = Customer.objects.only("id", "merged_into").order_by()
 

@@ -15,6 +15,7 @@ from loyalty.dates import local_date
 from loyalty.integrations.answers import Reply
 from loyalty.ledger.queries import points_of
 from loyalty.shop.queries import get_shop
+from loyalty.transactions import whole
 from loyalty.web.api.answering import TAKES_IDEMPOTENCY_KEY, answer, reference_of, reply, tell
 from loyalty.web.api.entering import Key, KeyRequest, Scope
 from loyalty.web.api.ids import number_of, public_id
@@ -124,6 +125,7 @@ def redeem(request: KeyRequest, body: RedemptionIn) -> HttpResponse:
     return answer(request, "redemptions", partial(_redeem, request, body))
 
 
+@whole  # So that a refusal leaves nothing, not even the account it looked at.
 def _redeem(request: KeyRequest, body: RedemptionIn) -> Reply:
     reference = reference_of(request, body.reference)
     if not reference:

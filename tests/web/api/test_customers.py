@@ -129,6 +129,18 @@ def test_words_find_customers_as_at_the_counter(till):
     assert [customer["name"] for customer in one] == ["Trần Đạt"]
 
 
+@pytest.mark.parametrize("count", [1, 5])
+def test_a_search_takes_the_same_queries_for_one_and_for_many(
+    till, count, django_assert_num_queries
+):
+    for number in range(count):
+        CustomerFactory(external_id=f"{number}", joined_branch=BranchFactory())
+    till.get("/customers", q="thao")  # Keeps when the key was used.
+
+    with django_assert_num_queries(4):  # The key, exact hits, alike ones, their branches.
+        assert len(till.get("/customers", q="thao").json()["customers"]) == count
+
+
 @pytest.mark.parametrize(
     ("query", "field"),
     [

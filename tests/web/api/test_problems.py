@@ -86,6 +86,15 @@ def test_the_field_that_is_wrong_is_named(till, body, fields):
     assert (status, kind, named) == (422, "invalid", fields)
 
 
+def test_a_field_in_the_address_of_a_post_is_refused(till):
+    before = every_row()
+
+    answer = till.post("/customers?dry_run=true", GOOD)
+
+    assert problem(answer) == (422, "invalid", ["dry_run"])
+    assert every_row() == before
+
+
 def test_half_of_a_letter_is_refused_and_so_is_a_field_of_that_name(till):
     assert refused(till, b'{"phone": "0912345678", "name": "\\ud800"}') == (
         422,
@@ -113,7 +122,13 @@ def test_a_body_that_is_too_large_is_refused(till):
 
 
 def test_what_does_not_exist(till):
-    for path in ("/nothing", "/customers/cus_00000000", "/customers/17", "/customers/1/2/3"):
+    for path in (
+        "/nothing",
+        "/purchases/%00/refund-preview",
+        "/customers/cus_00000000",
+        "/customers/17",
+        "/customers/1/2/3",
+    ):
         assert problem(till.get(path)) == (404, "not-found", [])
 
 
