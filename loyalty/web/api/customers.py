@@ -152,7 +152,7 @@ def _enrol(request: KeyRequest, body: CustomerIn) -> Reply:
 
 @router.get(
     "/customers",
-    auth=Key(Scope.READ),
+    auth=Key(Scope.READ, CustomerSearch),
     response=CustomersOut,
     summary="Find customers by phone, card or words",
 )

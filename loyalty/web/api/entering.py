@@ -6,6 +6,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
 from ninja.security import HttpBearer
+from pydantic import BaseModel
 
 from loyalty.integrations.keys import Holder, find_key
 from loyalty.integrations.models import ApiKey
@@ -22,11 +23,12 @@ class KeyRequest(HttpRequest):
 
 
 class Key(HttpBearer):
-    """Lets in keys that have the scope. `read` lets in every key that may write what is read."""
+    """Lets in keys that have the scope, with what `query` has in the address and nothing else."""
 
-    def __init__(self, scope: ApiKey.Scope) -> None:
+    def __init__(self, scope: ApiKey.Scope, query: type[BaseModel] | None = None) -> None:
         super().__init__()
         self.scope = scope
+        self.query = frozenset(query.model_fields if query else ())
 
     def authenticate(self, request: HttpRequest, token: str) -> Holder | None:
         key = find_key(token, at=timezone.now())
@@ -34,8 +36,9 @@ class Key(HttpBearer):
             return None
         check_rate(key)
         need(key, self.scope)
-        if request.method != "GET" and request.GET:
-            raise Problem.of_field(next(iter(request.GET)), "Only GET takes fields in its address.")
+        unknown = next((name for name in request.GET if name not in self.query), None)
+        if unknown is not None:
+            raise Problem.of_field(unknown, "The address takes no such field.")
         if int(request.META.get("CONTENT_LENGTH") or 0) > settings.API_LARGEST_BODY:
             raise Problem("too-large")
         return key

@@ -113,7 +113,7 @@ def points(request: KeyRequest, customer_id: str) -> HttpResponse:
 
 @router.get(
     "/customers/{customer_id}/entries",
-    auth=Key(Scope.READ),
+    auth=Key(Scope.READ, Page),
     response=EntriesOut,
     summary="List what moved points, and why",
 )

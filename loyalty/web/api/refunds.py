@@ -1,5 +1,6 @@
 """Taking sales back, in part or as a whole, and asking before what it would do."""
 
+import hashlib
 import re
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -19,7 +20,6 @@ from loyalty.purchases.refunds import purchase_of, refund_purchase, void_purchas
 from loyalty.web.api.answering import (
     TAKES_IDEMPOTENCY_KEY,
     answer,
-    reference_of,
     reply,
     tell,
 )
@@ -32,7 +32,8 @@ router = Router(tags=["Sales"])
 
 _LINES = re.compile(r"\d{1,4}:\d{1,7}(\.\d{1,3})?(,\d{1,4}:\d{1,7}(\.\d{1,3})?)*", re.ASCII)
 
-Reference = Annotated[str, Text(90, 1)]
+LONGEST = 90  # Letters of a refund's number.
+Reference = Annotated[str, Text(LONGEST, 1)]
 Reason = Annotated[str, Text(200)]
 
 
@@ -63,7 +64,7 @@ class RefundIn(Body):
 class VoidIn(Body):
     model_config = ConfigDict(json_schema_extra={"example": {"reason": "Nhập nhầm khách"}})
 
-    reference: Reference | None = None  # The void's own; the Idempotency-Key, if left out.
+    reference: Reference | None = None  # The void's own, if it has one.
     reason: Reason = ""
     occurred_at: Moment | None = None
 
@@ -147,12 +148,24 @@ def void(request: KeyRequest, reference: str, body: VoidIn | None = None) -> Htt
     return answer(request, "void", partial(_void, request, reference, body or VoidIn()))
 
 
+def _name_of_void(reference: str) -> str:
+    """
+    A sale is voided once, so the void needs no number of its own.
+
+    >>> _name_of_void("HD-1")
+    'void:HD-1'
+    """
+    name = f"void:{reference}"
+    digest = hashlib.sha256(reference.encode()).hexdigest()
+    return name if len(name) <= LONGEST else f"void:{digest}"
+
+
 def _void(request: KeyRequest, reference: str, body: VoidIn) -> Reply:
     now, key = timezone.now(), request.auth
     made = void_purchase(
         purchase=purchase_of(source=key.source, reference=reference),
         source=key.source,
-        reference=(reference_of(request, body.reference) or f"void:{reference}")[:90],
+        reference=body.reference or _name_of_void(reference),
         reason=body.reason,
         at=moment_of(key, body.occurred_at, now=now),
         recorded_at=now,
@@ -163,7 +176,7 @@ def _void(request: KeyRequest, reference: str, body: VoidIn) -> Reply:
 
 @router.get(
     "/purchases/{path:reference}/refund-preview",
-    auth=Key(Scope.REFUND),
+    auth=Key(Scope.REFUND, PreviewQuery),
     response=PreviewOut,
     summary="Ask what a refund would do",
 )

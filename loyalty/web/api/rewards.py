@@ -100,7 +100,9 @@ class ForCustomer(BaseModel):
     customer: Annotated[str, Field(max_length=20)] | None = None  # Their id.
 
 
-@router.get("/rewards", auth=Key(Scope.READ), response=RewardsOut, summary="List the rewards")
+@router.get(
+    "/rewards", auth=Key(Scope.READ, ForCustomer), response=RewardsOut, summary="List the rewards"
+)
 def offered(request: KeyRequest, asked: Query[ForCustomer]) -> HttpResponse:
     """Those that are offered and in stock; for a customer, with what is still missing."""
     if asked.customer is None:

@@ -90,6 +90,16 @@ def test_its_own_scope_opens_a_route(route):
     assert call(caller(EXPECTED[route]), route).status_code not in (401, 403, 405, 500)
 
 
+@pytest.mark.parametrize("route", EXPECTED)
+def test_a_field_no_address_takes_is_refused_by_name(till, route):
+    method, path = route.split()
+    path = re.sub(r"{[^}]*}", "cus_00000000", path)
+
+    answer = till.send(method, f"{path}?dry_run=true", b"{}")
+
+    assert problem(answer) == (422, "invalid", ["dry_run"])
+
+
 @pytest.mark.parametrize(
     "header", ["", "Bearer", "Bearer ", "Basic abc", "loy_abc", "Bearer loy_abc_def", "Bearer \x7f"]
 )

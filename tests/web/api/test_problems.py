@@ -86,15 +86,6 @@ def test_the_field_that_is_wrong_is_named(till, body, fields):
     assert (status, kind, named) == (422, "invalid", fields)
 
 
-def test_a_field_in_the_address_of_a_post_is_refused(till):
-    before = every_row()
-
-    answer = till.post("/customers?dry_run=true", GOOD)
-
-    assert problem(answer) == (422, "invalid", ["dry_run"])
-    assert every_row() == before
-
-
 def test_half_of_a_letter_is_refused_and_so_is_a_field_of_that_name(till):
     assert refused(till, b'{"phone": "0912345678", "name": "\\ud800"}') == (
         422,

@@ -74,6 +74,18 @@ def test_a_void_undoes_the_whole_sale_once(till, sale):
     assert proof.verify().problems == ()
 
 
+@pytest.mark.parametrize("length", [85, 86, 100])
+def test_sales_with_long_numbers_are_voided_each_for_itself(till, length):
+    numbers = ["x" * (length - 1) + end for end in "ab"]
+    for number in numbers:
+        till.post("/purchases", {"reference": number, "total_minor": 10_000})
+
+    voids = [till.post(f"/purchases/{number}/void") for number in numbers]
+
+    assert [void.status_code for void in voids] == [201, 201]
+    assert [void.json()["purchase"] for void in voids] == numbers
+
+
 def test_the_preview_tells_what_the_refund_does_and_writes_nothing(till, sale):
     before = every_row()
 
