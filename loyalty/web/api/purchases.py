@@ -183,7 +183,7 @@ def _record_all(request: KeyRequest, body: PurchaseIn) -> Reply:
         need(key, Scope.REDEEM)
     customer = customer_named(body.customer) if body.customer else None
     branch = branch_named(key, body.branch)
-    with calling(amount="total_minor"):
+    with calling(amount="total_minor", points="total_minor"):
         recorded = record_purchase(
             source=key.source,
             reference=body.reference,

@@ -69,7 +69,7 @@ def ask(request: KeyRequest, body: QuoteIn) -> HttpResponse:
     now = timezone.now()
     customer = customer_named(body.customer) if body.customer else None
     branch = branch_named(request.auth, body.branch)
-    with calling(amount="total_minor"):
+    with calling(amount="total_minor", points="total_minor"):
         quoted = quote(customer=customer, branch=branch, bill=body.bill(), at=now)
     today = local_date(now, get_shop().zone)
     usable = points_of(customer.pk, on=today).usable if customer else 0
