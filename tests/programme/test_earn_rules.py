@@ -198,43 +198,43 @@ def test_where_points_do_not_follow_money_there_is_no_estimate():
     [
         (
             "multiplier = 2\npoints = 1",
-            "dòng 49: earn[2].points: không dùng trong quy tắc nhân điểm",
+            "dòng 57: earn[2].points: không dùng trong quy tắc nhân điểm",
         ),
         (
             'points = 1\nper = "line"',
-            'dòng 49: earn[2].per: "order" hoặc "unit"; tích điểm theo tiền thì dùng per_minor',
+            'dòng 57: earn[2].per: "order" hoặc "unit"; tích điểm theo tiền thì dùng per_minor',
         ),
         (
             'points = 1\nper = "order"\nper_minor = 5',
-            "dòng 50: earn[2].per_minor: không dùng trong quy tắc theo hoá đơn hay theo món",
+            "dòng 58: earn[2].per_minor: không dùng trong quy tắc theo hoá đơn hay theo món",
         ),
         (
             'multiplier = 2\nweekdays = ["tuesday"]',
-            "dòng 49: earn[2].weekdays: chọn trong: mon, tue, wed, thu, fri, sat, sun",
+            "dòng 57: earn[2].weekdays: chọn trong: mon, tue, wed, thu, fri, sat, sun",
         ),
         (
             'multiplier = 2\nhours = ["17:00-14:00"]',
-            'dòng 49: earn[2].hours: ví dụ "14:00-17:00", giờ cuối sau giờ đầu',
+            'dòng 57: earn[2].hours: ví dụ "14:00-17:00", giờ cuối sau giờ đầu',
         ),
         (
             'multiplier = 2\nfrom = "2026-12-01"',
-            "dòng 49: earn[2].from: một ngày không có ngoặc kép, ví dụ 2026-12-31",
+            "dòng 57: earn[2].from: một ngày không có ngoặc kép, ví dụ 2026-12-31",
         ),
         (
             "multiplier = 2\nfrom = 2026-12-01\nto = 2026-11-30",
-            "dòng 50: earn[2].to: không được trước ngày đầu",
+            "dòng 58: earn[2].to: không được trước ngày đầu",
         ),
         (
             'multiplier = 2\ntiers = ["gold"]',
-            "dòng 49: earn[2].tiers: không có hạng nào mang khoá gold",
+            "dòng 57: earn[2].tiers: không có hạng nào mang khoá gold",
         ),
         (
             "multiplier = 2\ntiers = []",
-            'dòng 49: earn[2].tiers: một danh sách chữ, ví dụ ["a", "b"]',
+            'dòng 57: earn[2].tiers: một danh sách chữ, ví dụ ["a", "b"]',
         ),
         (
             'multiplier = 2\nkey = "mua-hang"',
-            "dòng 49: earn[2].key: một quy tắc khác đã có khoá này",
+            "dòng 57: earn[2].key: một quy tắc khác đã có khoá này",
         ),
     ],
 )

@@ -19,6 +19,7 @@ from tests.factories.customers import CustomerFactory
 from tests.factories.referrals import RULES, bring, buy, shop_with_referrals
 from tests.factories.rewards import RewardFactory
 from tests.factories.shop import StaffFactory, shop_with_programme
+from tests.purchases.sales_files import bring_in, file_of
 
 pytestmark = pytest.mark.django_db
 State = Referral.State
@@ -162,7 +163,7 @@ def test_an_older_purchase_that_is_imported_later_shows_the_friend_was_not_new(s
 
 
 def test_a_programme_without_the_section_takes_no_code_and_pays_nothing():
-    shop_with_programme()
+    shop_with_programme(RULES)
 
     with pytest.raises(ReferralRefused, match="không tặng điểm giới thiệu"):
         bring()
@@ -427,3 +428,14 @@ def test_the_command_says_how_many_changed(shop, capsys):
     call_command("run_referrals", "--at", NOON.isoformat())
 
     assert capsys.readouterr().out == '{"referrals_changed": 1}\nreferrals changed: 0\n'
+
+
+def test_a_purchase_that_comes_in_a_file_is_found_by_the_sweep(shop, tmp_path):
+    referral = bring(friend=CustomerFactory(phone="+84912345678"))
+    row = ",0912345678,,2026-11-22,60000,"
+    bring_in(file_of(tmp_path, row), at=NOON + DAY)
+    assert bonuses() == []
+
+    assert run_referrals(at=NOON + DAY) == 1
+
+    assert bonuses() == [(referral.friend_id, 10, "earn"), (referral.referrer_id, 20, "earn")]

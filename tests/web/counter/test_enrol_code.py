@@ -9,7 +9,7 @@ from loyalty.shop.models import User
 from rewards.models import Referral
 from rewards.referrals import code_of
 from tests.factories.customers import CustomerFactory
-from tests.factories.referrals import shop_with_referrals
+from tests.factories.referrals import RULES, shop_with_referrals
 from tests.factories.shop import shop_with_programme
 from tests.support.pages import PageClient, words
 
@@ -48,7 +48,7 @@ def test_the_box_is_there_only_where_codes_are_taken(till: PageClient) -> None:
 class TestWithoutTheSection:
     @pytest.fixture
     def shop(self, db: None) -> Any:
-        return shop_with_programme()
+        return shop_with_programme(RULES)
 
     def test_no_box(self, till: PageClient) -> None:
         assert LABEL not in words(till.get("/counter/?enrol"))

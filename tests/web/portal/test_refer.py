@@ -10,7 +10,7 @@ from rewards.models import Referral
 from rewards.referrals import code_of
 from tests.factories.clock import NOON
 from tests.factories.customers import CustomerFactory
-from tests.factories.referrals import bring, buy, shop_with_referrals
+from tests.factories.referrals import RULES, bring, buy, shop_with_referrals
 from tests.factories.shop import shop_with_programme
 from tests.support.pages import PageClient, words
 
@@ -134,7 +134,7 @@ def test_history_says_what_the_points_were_for(browser: PageClient, member: Cust
 class TestWithoutTheSection:
     @pytest.fixture
     def shop(self, db: None) -> Any:
-        return shop_with_programme()
+        return shop_with_programme(RULES)
 
     def test_there_is_no_page(self, browser: PageClient) -> None:
         assert browser.get("/refer").status_code == 404
