@@ -12,7 +12,9 @@ from loyalty.programme.models import ProgrammeVersion
 class Qualification(models.Model):
     """One event that counts towards a tier. Append-only: spending points never lowers it."""
 
-    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="qualifications")
+    customer = models.ForeignKey(
+        Customer, on_delete=models.PROTECT, related_name="qualifications", db_index=False
+    )
     source = models.CharField(max_length=40)
     reference = models.CharField(max_length=100)
     spend_minor = models.BigIntegerField()  # Below zero for a refund, as `points`.
@@ -67,7 +69,7 @@ class Standing(models.Model):
     counted_at = models.DateTimeField(null=True)  # The newest event that counts.
     settled_on = models.DateField(null=True)
     programme_version = models.ForeignKey(
-        ProgrammeVersion, on_delete=models.PROTECT, related_name="+"
+        ProgrammeVersion, on_delete=models.PROTECT, related_name="+", db_index=False
     )
 
     class Meta:

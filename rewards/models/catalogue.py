@@ -54,8 +54,12 @@ class Reward(models.Model):
 class Redemption(models.Model):
     """One spending of points on a reward."""
 
-    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="redemptions")
-    reward = models.ForeignKey(Reward, on_delete=models.PROTECT, related_name="redemptions")
+    customer = models.ForeignKey(
+        Customer, on_delete=models.PROTECT, related_name="redemptions", db_index=False
+    )
+    reward = models.ForeignKey(
+        Reward, on_delete=models.PROTECT, related_name="redemptions", db_index=False
+    )
     entry = models.OneToOneField(Entry, on_delete=models.PROTECT, related_name="redemption")
     source = models.CharField(max_length=40)
     reference = models.CharField(max_length=100)
@@ -93,19 +97,32 @@ class Voucher(models.Model):
     redemption = models.OneToOneField(
         Redemption, on_delete=models.PROTECT, null=True, related_name="voucher"
     )
-    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="vouchers")
-    reward = models.ForeignKey(Reward, on_delete=models.PROTECT, related_name="vouchers")
-    code = models.CharField(_("code"), max_length=8, unique=True)  # Said aloud or typed.
-    token = models.CharField(max_length=22, unique=True)  # In the QR picture: 128 random bits.
+    customer = models.ForeignKey(
+        Customer, on_delete=models.PROTECT, related_name="vouchers", db_index=False
+    )
+    reward = models.ForeignKey(
+        Reward, on_delete=models.PROTECT, related_name="vouchers", db_index=False
+    )
+    code = models.CharField(_("code"), max_length=8)  # Said aloud or typed.
+    token = models.CharField(max_length=22)  # In the QR picture: 128 random bits.
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.ISSUED)
     issued_at = models.DateTimeField(_("issued at"))
     expires_on = models.DateField(_("last day"))  # Usable through it.
     used_at = models.DateTimeField(_("used at"), null=True)
     used_branch = models.ForeignKey(
-        Branch, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("used in")
+        Branch,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        db_index=False,
+        verbose_name=_("used in"),
     )
     used_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        db_index=False,
     )
     used_reference = models.CharField(max_length=100, blank=True)  # Of the request that used it.
 
@@ -114,6 +131,9 @@ class Voucher(models.Model):
         verbose_name_plural = _("vouchers")
         ordering = ["-pk"]
         constraints = [
+            # Not `unique=True`: that brings a second index for LIKE.
+            models.UniqueConstraint(fields=["code"], name="voucher_code_unique"),
+            models.UniqueConstraint(fields=["token"], name="voucher_token_unique"),
             models.CheckConstraint(
                 condition=Q(
                     state="used",

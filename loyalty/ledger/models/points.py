@@ -65,7 +65,10 @@ class Entry(models.Model):
         REVERSE = "reverse", _("Reversed")
         MERGE = "merge", _("Carried over")  # From or to another account of the same customer.
 
-    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="entries")
+    # No index of its own: the unique keys below begin with it.
+    account = models.ForeignKey(
+        Account, on_delete=models.PROTECT, related_name="entries", db_index=False
+    )
     number = models.PositiveIntegerField()  # 1, 2, 3, … within the account; no gaps.
     kind = models.CharField(_("kind"), max_length=10, choices=Kind)
     points = models.BigIntegerField(_("points"))
@@ -74,18 +77,22 @@ class Entry(models.Model):
     source = models.CharField(_("source"), max_length=40)
     reference = models.CharField(_("reference"), max_length=100)
     programme_version = models.ForeignKey(
-        ProgrammeVersion, on_delete=models.PROTECT, null=True, related_name="+"
+        ProgrammeVersion, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
     )
     explanation = models.JSONField(_("explanation"), default=dict)  # How the points came about.
     reason = models.CharField(_("reason"), max_length=200, blank=True)
     reverses = models.ForeignKey(
-        "self", on_delete=models.PROTECT, null=True, related_name="reversals"
+        "self", on_delete=models.PROTECT, null=True, related_name="reversals", db_index=False
     )
     occurred_at = models.DateTimeField(_("occurred at"))  # When it happened in the shop.
     recorded_at = models.DateTimeField(_("recorded at"))  # When we learned of it.
     # Null means the product did it (expiry, an import).
     recorded_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        db_index=False,
     )
     # Who agreed to an adjustment above what its author may decide alone.
     approved_by = models.ForeignKey(
@@ -151,6 +158,12 @@ class Entry(models.Model):
                 condition=Q(approved_by__isnull=True)
                 | (Q(kind="adjust") & ~Q(approved_by=F("recorded_by"))),
                 name="entry_approver_is_another_person",
+            ),
+        ]
+        # Each index is paid for at every sale. Versions and staff are not asked for their entries.
+        indexes = [
+            models.Index(
+                fields=["reverses"], name="entry_reversal_of", condition=Q(reverses__isnull=False)
             ),
         ]
 
@@ -246,7 +259,9 @@ class Allocation(models.Model):
     """
 
     lot = models.ForeignKey(Lot, on_delete=models.PROTECT, related_name="allocations")
-    entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="allocations")
+    entry = models.ForeignKey(
+        Entry, on_delete=models.PROTECT, related_name="allocations", db_index=False
+    )
     debt = models.ForeignKey(
         Debt, on_delete=models.PROTECT, null=True, related_name="repayments", db_index=False
     )
