@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import psycopg
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
 from psycopg.types.numeric import Int8Dumper
 
 
@@ -27,6 +27,7 @@ def one_row(statement: str, values: Sequence[Any]) -> tuple[Any, ...]:
     The one row that the call in `statement` answers with, as part of the transaction that is open,
     or as one by itself. Errors are Django's. Tells the types of what may be null: `%s::bigint`.
     """
+    connection = connections[DEFAULT_DB_ALIAS]  # Once: its proxy looks it up at every name.
     if connection.queries_logged or connection.execute_wrappers:  # Somebody watches statements.
         with connection.cursor() as watched:
             watched.execute(statement, values)

@@ -17,8 +17,8 @@ from loyalty.programme.paying import Offer, Payment, offer, pay
 from loyalty.programme.stamps import Stamped, stamps_of
 from loyalty.programme.versions import Rules
 from loyalty.purchases.bill import Bill
-from loyalty.tiers.models import Qualification
 from loyalty.tiers.rules import Climb, Course
+from loyalty.tiers.services import Counted
 from loyalty.tiers.windows import Event
 
 
@@ -87,7 +87,7 @@ class Effect:
     tier_before: str  # Keys of tiers; empty for an anonymous sale.
     tier_after: str
     credit: Credit | None  # None: no points.
-    qualification: Qualification | None  # None: an anonymous sale, as `after`.
+    qualification: Counted | None  # None: an anonymous sale, as `after`.
     after: Climb | None  # Where the customer stands now.
     active_until: date | None = None  # No points of the customer end before that day.
     stamps: tuple[Stamped, ...] = ()
@@ -207,8 +207,8 @@ def _credit(sale: Sale, customer_id: int, earning: Earning, rules: Rules, buyer:
     )
 
 
-def _qualification(sale: Sale, customer_id: int, event: Event) -> Qualification:
-    return Qualification(
+def _qualification(sale: Sale, customer_id: int, event: Event) -> Counted:
+    return Counted(
         customer_id=customer_id,
         source=sale.source,
         reference=sale.reference,

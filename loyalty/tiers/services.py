@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from functools import lru_cache
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
@@ -147,8 +147,23 @@ def _climb(row: Standing, events: tuple[Event, ...], *, complete: bool) -> Climb
     )
 
 
+class Counted(NamedTuple):
+    """The columns of a qualification, without the weight of a model."""
+
+    customer_id: int
+    source: str
+    reference: str
+    spend_minor: int
+    points: int
+    occurred_at: datetime
+    recorded_at: datetime
+
+
 def record(
-    *, qualifications: Sequence[Qualification], ends: Sequence[Climb], recorded_at: datetime
+    *,
+    qualifications: Sequence[Qualification | Counted],
+    ends: Sequence[Climb],
+    recorded_at: datetime,
 ) -> None:
     """
     Keep what one or many sales came to: their qualification rows, where each customer stands at
