@@ -41,7 +41,12 @@ _TOLD = (
     *("source", "reference", "customer_id", "branch_id", "request_hash"),
     *("amount_minor", "occurred_at", "occurred_on", "recorded_at", "recorded_by_id"),
 )
-_WRITTEN = ("id", "entry_id", "balance_after", "points", "tier_before", "tier_after", *_TOLD)
+# What else a till is told of its sale, and the usual one has none of.
+_NONE = ("discount_minor", "shipping_minor", "spent_points", "spent_minor")
+_WRITTEN = (
+    *("id", "entry_id", "balance_after", "points", "tier_before", "tier_after", *_TOLD),
+    *("free_shipping", "discounts", *_NONE),
+)
 _PLACES = [  # Of what is written, in the order of the model's fields.
     _WRITTEN.index(field.attname)
     for field in Purchase._meta.concrete_fields
@@ -92,6 +97,7 @@ def record_at_once(sale: Sale, met: Glimpse) -> tuple[Purchase, Credit | None] |
         return None
     # The rest is as the database sets it, and read should anybody ask.
     written = [pk, entry_id, balance, effect.points, effect.tier_before, effect.tier_after, *told]
+    written += [effect.priced.free_shipping, [], *(0 for _name in _NONE)]
     kept = Purchase.from_db(DEFAULT_DB_ALIAS, _WRITTEN, [written[place] for place in _PLACES])
     return kept, effect.credit
 

@@ -52,6 +52,13 @@ def test_a_sale_of_a_known_phone_earns_and_tells_why(till, thao):
     assert (purchase.source, purchase.recorded_by.username) == ("api-till", "api-till")
 
 
+def test_the_usual_sale_takes_four_statements(till, thao, django_assert_num_queries):
+    till.post("/purchases", SALE)  # Keeps when the key was used, and reads the rules.
+
+    with django_assert_num_queries(4):  # The key, the customer, the look, the sale.
+        till.post("/purchases", SALE | {"reference": "HD-2"})
+
+
 def test_a_customer_is_named_by_id_phone_card_number_or_token(till, thao):
     thao.refresh_from_db()
     names = [public_id("cus", thao.pk), "+84912345678", thao.card_number, thao.card_token]
