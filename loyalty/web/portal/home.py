@@ -71,7 +71,8 @@ def _member_home(request: MemberRequest) -> HttpResponse:
                 request.member.pk, cards=standing.programme.stamp_cards, on=standing.today
             ),
             "lines": [line_of(entry) for entry in entries],
-            "sentences": rules.sentences(request, standing.programme),
+            "sentence": rules.earning(request, standing.programme),
+            "expiry": rules.expiry(standing.programme),
         },
     )
 
