@@ -4,8 +4,10 @@ from datetime import UTC, datetime
 
 import psycopg
 import pytest
+from django.db import connection
 
 from loyalty.purchases.bill import Bill
+from loyalty.purchases.imports import running
 from loyalty.purchases.imports.reading import FileRefused
 from loyalty.purchases.imports.running import IMPORT_LOCK, ImportRunning
 from loyalty.purchases.models import Purchase
@@ -94,3 +96,20 @@ def test_many_rows_take_no_more_statements(tmp_path, count, django_assert_num_qu
 
     with django_assert_num_queries(STATEMENTS):
         bring_in(path)
+
+
+def test_the_planner_hears_of_a_big_import_and_of_no_small_one(tmp_path, monkeypatch):
+    monkeypatch.setattr(running, "MANY", 2)
+    before = lots_the_planner_expects()
+    bring_in(file_of(tmp_path, "1,,,2026-11-20,68000,"))
+    assert lots_the_planner_expects() == before
+
+    bring_in(file_of(tmp_path, *(f"{n},,,2026-11-2{n},68000," for n in range(3))))
+
+    assert lots_the_planner_expects() == 4
+
+
+def lots_the_planner_expects():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT reltuples FROM pg_class WHERE relname = 'ledger_lot'")
+        return cursor.fetchone()[0]

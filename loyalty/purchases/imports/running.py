@@ -28,6 +28,7 @@ from loyalty.shop.queries import get_shop
 
 IMPORT_LOCK = 7_002  # Any number that no other advisory lock of ours uses.
 ROWS_BETWEEN_REPORTS = 2_000
+MANY = 1_000  # Purchases after which the planner's idea of the tables may be wrong.
 # How the purchases of a source are named tells how its rows were counted.
 _NAMES = {GroupBy.ROW: "^row:", GroupBy.CUSTOMER_DAY: "^day:"}
 _OWN_NAMES = "^(?!row:|day:)"
@@ -214,6 +215,8 @@ def _record(
     tally = posting.record_staged(batch=batch, at=at, total=total, report=report, chunk=chunk)
     batch.purchases_added, batch.points_added = tally.purchases, tally.points
     batch.save()
+    if tally.purchases >= MANY:
+        posting.tell_planner()
 
 
 def _words_of(problem: str) -> tuple[str, str]:
