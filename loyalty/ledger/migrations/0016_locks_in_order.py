@@ -43,7 +43,7 @@ END $$;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("ledger", "0014_earning_faster")]
+    dependencies = [("ledger", "0015_leaner_indexes")]
 
     # Back: the function stays; it does the same.
     operations = [migrations.RunSQL(LOCK_KEPT, migrations.RunSQL.noop)]

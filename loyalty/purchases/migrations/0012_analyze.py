@@ -14,7 +14,7 @@ END $$;
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("purchases", "0010_sale_in_two_calls"),
+        ("purchases", "0011_leaner_indexes"),
         ("customers", "0004_lunar_birthdays"),
         ("ledger", "0013_merging_verbs"),
         ("tiers", "0005_merging"),
