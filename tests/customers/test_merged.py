@@ -8,7 +8,7 @@ from django.db import IntegrityError, connection, transaction
 from campaigns import unsubscribe
 from campaigns.models import Channel
 from customers.models import Consent, Customer
-from customers.queries import find_customers, numbers_of
+from customers.queries import customer_meant, find_customers, numbers_of
 from customers.services import AlreadyEnrolled, enrol_customer
 from customers.signin import (
     check_code,
@@ -131,3 +131,19 @@ def test_the_kept_one_is_merged_together_with_those_merged_into_them(pair):
     merge(kept, merged, into=third)
 
     assert numbers_of(merged.pk) == {kept.pk, merged.pk, third.pk}
+
+
+@pytest.mark.parametrize("column", ["id", "phone", "card_number", "card_token"])
+def test_who_is_meant_is_found_by_their_number_alone(column, django_assert_num_queries):
+    kept, other = CustomerFactory(), CustomerFactory()
+    merged = CustomerFactory(merged_into=kept)
+    for row in (kept, other, merged):
+        row.refresh_from_db()
+
+    with django_assert_num_queries(3):
+        found = [customer_meant(column, getattr(row, column)) for row in (kept, other, merged)]
+
+    assert [one.pk for one in found] == [kept.pk, other.pk, kept.pk]
+    assert [one.kept_id for one in found] == [kept.pk, other.pk, kept.pk]
+    assert found[0].name == kept.name
+    assert customer_meant(column, 0 if column == "id" else "nothing") is None

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from customers.identity import is_card_number, normalise_phone
 from customers.models import Customer
-from customers.queries import TOKEN
+from customers.queries import TOKEN, customer_meant
 from loyalty.errors import InvalidInput
 from loyalty.integrations.keys import Holder
 from loyalty.shop.models import Branch
@@ -19,14 +19,12 @@ from loyalty.web.api.problems import Problem
 
 SLACK = timedelta(minutes=10)  # How far a till's clock may be off.
 _WHOLE = Customer.objects.select_related("joined_branch").order_by()
-# Whom a sale names at every request: their number is all that is asked for.
-_BARE = Customer.objects.only("id", "merged_into").order_by()
 
 
 def customer_at(customer_id: str) -> Customer:
     """The customer of that id in an address; of a merged one the kept one. Raises Problem."""
     number = number_of("cus", customer_id)
-    found = _WHOLE.filter(pk=number).first() if number is not None else None
+    found = next(iter(_WHOLE.filter(pk=number)), None) if number is not None else None
     if found is None:
         raise Problem("not-found")
     return found.kept
@@ -37,22 +35,23 @@ def customer_named(named: str) -> Customer:
     The customer of that id, phone, card token or card number; little more than their number is
     read. Raises Problem and InvalidInput.
     """
-    found = next(iter(_BARE.filter(**_meant(named.strip()))[:1]), None)
+    found = customer_meant(*_meant(named.strip()))
     if found is None:
         raise Problem.of_field("customer", _("There is no such customer."))
-    return found.kept if found.merged_into_id else found
+    return found
 
 
-def _meant(named: str) -> dict[str, object]:
+def _meant(named: str) -> tuple[str, str | int]:
+    """The column that says whom it stands for, and what stands there."""
     number = number_of("cus", named)
     if number is not None:
-        return {"pk": number}
+        return "id", number
     if TOKEN.fullmatch(named):
-        return {"card_token": named}
+        return "card_token", named
     if is_card_number(named):
-        return {"card_number": re.sub(r"\s", "", named)}
+        return "card_number", re.sub(r"\s", "", named)
     with calling(phone="customer"):
-        return {"phone": normalise_phone(named)}
+        return "phone", normalise_phone(named)
 
 
 def branch_named(key: Holder, named: str | None) -> Branch | None:
