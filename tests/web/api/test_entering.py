@@ -148,10 +148,31 @@ def test_a_key_that_asks_too_often_waits_and_others_do_not(till, monkeypatch):
 
 @override_settings(API_REQUESTS_A_MINUTE=0)
 def test_without_valkey_nobody_waits(till, monkeypatch, caplog):
-    def silent(_name):
+    def silent(_name, _times):
         raise NoValkey
 
-    monkeypatch.setattr(limits, "_count", silent)
+    monkeypatch.setattr(limits, "_tell", silent)
 
     assert till.get("/customers", q="an").status_code == 200
     assert [record.levelno for record in caplog.records] == [logging.WARNING]
+
+
+@override_settings(API_REQUESTS_A_MINUTE=3 * limits.REPORTS)
+def test_valkey_hears_of_several_requests_at_once_and_of_each(till, monkeypatch):
+    heard = []
+    monkeypatch.setattr(limits, "_tell", lambda _name, times: heard.append(times) or sum(heard))
+    monkeypatch.setattr(limits, "time", SimpleNamespace(time=lambda: 1_800_000_000.0))
+
+    for _turn in range(8):
+        till.get("/customers", q="an")
+
+    assert heard == [1, 3, 3]  # The last one waits for two more.
+
+
+@override_settings(API_REQUESTS_A_MINUTE=3 * limits.REPORTS)
+def test_what_other_processes_let_in_counts_too(till, monkeypatch):
+    monkeypatch.setattr(limits, "_tell", lambda _name, _times: 3 * limits.REPORTS)
+    monkeypatch.setattr(limits, "time", SimpleNamespace(time=lambda: 1_800_000_060.0))
+
+    assert till.get("/customers", q="an").status_code == 200
+    assert till.get("/customers", q="an").status_code == 429
