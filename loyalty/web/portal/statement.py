@@ -10,13 +10,15 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from loyalty.dates import month_start
-from loyalty.ledger.models import Entry
+from loyalty.ledger.models import Entry, Lot
 from loyalty.ledger.queries import entries_of
 from loyalty.web.shared import display as shown
 from loyalty.web.shared.bills import paid_for
 from loyalty.web.shared.gifts import gift_step, gift_title
 from loyalty.web.shared.sums import Step, earning_steps, points_text
 from rewards import referral_points
+
+KEPT = date.min  # Instead of a last day that is over: purchases kept the points alive.
 
 
 @dataclass(frozen=True)
@@ -130,18 +132,31 @@ def _reason(entry: Entry) -> list[Step]:
 
 def _lots_taken(entry: Entry) -> list[Step]:
     """Which points a debit took, by the day they would have ended; the soonest first."""
-    taken: Counter[date | None] = Counter()
+    taken: Counter[date] = Counter()
     for allocation in entry.allocations.all():
-        taken[allocation.lot.expires_on] += allocation.points
-    return [
-        Step(
-            _("From points that end on %(day)s") % {"day": shown.day(day)}
-            if day
-            else _("From points that never expire"),
-            points_text(Fraction(taken[day])),
-        )
-        for day in sorted(taken, key=lambda day: day or date.max)
-    ]
+        taken[_end_of(allocation.lot, entry)] += allocation.points
+    return [Step(_points_until(day), points_text(Fraction(taken[day]))) for day in sorted(taken)]
+
+
+def _end_of(lot: Lot, entry: Entry) -> date:
+    """
+    When the lot would have ended: its own last day, or, where purchases had kept it beyond that,
+    KEPT; of what expired, the day it did.
+    """
+    if lot.expires_on is None:
+        return date.max
+    on = timezone.localtime(entry.occurred_at).date()
+    if entry.kind == Entry.Kind.EXPIRE:
+        return on - timedelta(days=1)
+    return lot.expires_on if lot.expires_on >= on else KEPT
+
+
+def _points_until(day: date) -> str:
+    if day == date.max:
+        return _("From points that never expire")
+    if day == KEPT:
+        return _("From points that your purchases had kept")
+    return _("From points that end on %(day)s") % {"day": shown.day(day)}
 
 
 def _owed(entry: Entry) -> list[Step]:

@@ -6,7 +6,7 @@ import pytest
 from pytest_django import DjangoAssertNumQueries
 
 from customers.models import Customer
-from loyalty.ledger.services import expire_due
+from loyalty.ledger.services import expire_due, keep_alive
 from loyalty.programme.models import ProgrammeVersion
 from loyalty.programme.versions import publish
 from loyalty.purchases.bill import Bill
@@ -217,3 +217,19 @@ def test_the_terms_name_the_gifts(browser: PageClient) -> None:
 
     assert "Quà tặng Tặng 50 điểm đúng ngày sinh nhật." in page
     assert "Điểm tặng dùng như điểm thường, nhưng không tính lên hạng." in page
+
+
+def test_points_that_purchases_kept_beyond_their_last_day_say_so(
+    browser: PageClient, member: Customer
+) -> None:
+    day = NOON.date()
+    give_points(member, 120, expires_on=day - timedelta(days=1), at=NOON - timedelta(days=9))
+    keep_alive(until={member.pk: day}, at=NOON - timedelta(days=9))
+    reward = RewardFactory(cost_points=100)
+    redeem_reward(customer=member, reward=reward, source="till", reference="1", at=NOON, by=None)
+    expire_due(at=NOON + timedelta(days=1))
+
+    shown = entries(browser)
+
+    assert "Lấy từ điểm được giữ nhờ bạn vẫn mua hàng 100" in shown
+    assert "Lấy từ điểm hết hạn 22/11/2026 20" in shown
