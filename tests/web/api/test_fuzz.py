@@ -37,13 +37,18 @@ def places(document: Any) -> list[tuple[Any, ...]]:
     return [()] + [(step, *rest) for step, value in inside for rest in places(value)]
 
 
+def spice(chance: random.Random) -> Any:
+    """One of them, new each time: it may be spoiled further."""
+    return copy.deepcopy(chance.choice(SPICE))
+
+
 def spoiled(document: Any, chance: random.Random) -> Any:
     """The document with one or two values replaced, added, doubled or left out."""
     document = copy.deepcopy(document)
     for _turn in range(chance.choice([0, 1, 1, 2])):
         place = chance.choice(places(document))
         if not place:
-            return chance.choice([document, chance.choice(SPICE)])
+            return chance.choice([document, spice(chance)])
         *way, last = place
         at = document
         for step in way:
@@ -52,9 +57,9 @@ def spoiled(document: Any, chance: random.Random) -> Any:
         if act == "remove":
             del at[last]
         elif act == "add" and isinstance(at, dict):
-            at[str(chance.choice(SPICE))[:50]] = chance.choice(SPICE)
+            at[str(spice(chance))[:50]] = spice(chance)
         else:
-            at[last] = chance.choice(SPICE)
+            at[last] = spice(chance)
     return document
 
 
@@ -102,7 +107,7 @@ def test_nothing_that_is_almost_right_breaks_the_api(till, known, client):
 
         if body is None and method == "get":
             names = [one["name"] for one in operation["parameters"] if one["in"] == "query"]
-            query = {name: chance.choice(SPICE) for name in names if chance.random() < 0.6}
+            query = {name: spice(chance) for name in names if chance.random() < 0.6}
             shown = {name: str(value).replace("\ud800", "?") for name, value in query.items()}
             answer = till.get(where, **shown)
         else:
