@@ -106,23 +106,29 @@ RULES = {
             OR r.first <> coalesce(c.merged_into_id, c.id)
             OR r.last <> coalesce(c.merged_into_id, c.id)
     """,
+    # From the few reversals to what they reverse: no plan compares every entry with every other.
     "no lot is given more back than was taken from it": """
-        SELECT o.account_id, moved.lot_id, o.id, sum(moved.points)
-        FROM ledger_entry o
-        JOIN ledger_entry e
-            ON coalesce(CASE WHEN e.kind = 'reverse' THEN e.reverses_id END, e.id) = o.id
+        WITH spent AS (
+            SELECT DISTINCT o.id, o.account_id
+            FROM ledger_entry r JOIN ledger_entry o ON o.id = r.reverses_id
+            WHERE r.reverses_id IS NOT NULL AND r.kind = 'reverse' AND o.points < 0
+        ), part AS (
+            SELECT id AS entry_id, id AS spent_id, account_id FROM spent
+            UNION ALL
+            SELECT r.id, o.id, o.account_id
+            FROM spent o JOIN ledger_entry r ON r.reverses_id = o.id AND r.kind = 'reverse'
+        )
+        SELECT p.account_id, moved.lot_id, p.spent_id, sum(moved.points)
+        FROM part p
         CROSS JOIN LATERAL (
             SELECT coalesce(l.origin_id, l.id) AS lot_id, a.points
             FROM ledger_allocation a JOIN ledger_lot l ON l.id = a.lot_id
-            WHERE a.entry_id = e.id AND a.debt_id IS NULL
+            WHERE a.entry_id = p.entry_id AND a.debt_id IS NULL
             UNION ALL
             SELECT l.origin_id, -l.points FROM ledger_lot l
-            WHERE l.entry_id = e.id AND e.kind = 'reverse'
+            WHERE l.entry_id = p.entry_id AND p.entry_id <> p.spent_id
         ) AS moved
-        WHERE o.points < 0
-            AND EXISTS (SELECT FROM ledger_entry r
-                WHERE r.reverses_id = o.id AND r.kind = 'reverse')
-        GROUP BY moved.lot_id, o.id
+        GROUP BY p.account_id, moved.lot_id, p.spent_id
         HAVING sum(moved.points) < 0
     """,
     "a lot expires when it has ended, wholly, and again only after points came back": """
