@@ -199,6 +199,19 @@ def test_undoing_leaves_the_kept_one_with_what_they_owed_and_what_came_since(mer
     proven()
 
 
+def test_undoing_is_whole_where_one_of_several_lots_repaid_a_debt(merge, undo, proven):
+    kept, duplicate = owing(20), customer_with_points(30, expires_on=TODAY)
+    give_points(duplicate, 40, expires_on=TODAY + DAY)
+    done = merge(kept, duplicate)
+    assert balances(kept, duplicate) == [50, 0]
+
+    undo(done)
+
+    assert balances(kept, duplicate) == [-20, 70]
+    assert lots(duplicate) == [(30, None, TODAY), (40, None, TODAY + DAY)]
+    proven()
+
+
 def test_what_expired_meanwhile_stays_expired(merge, undo, proven):
     kept, duplicate = CustomerFactory(), customer_with_points(10, expires_on=TODAY)
     give_points(duplicate, 5)
