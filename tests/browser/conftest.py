@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.support.browser import chromium
 
@@ -71,6 +71,12 @@ class Visit:
             wide = self.page.evaluate("document.documentElement.scrollWidth")
             assert wide <= size["width"], f"{name} scrolls sideways at {size['width']} px"
         self.page.set_viewport_size(before)
+
+
+def type_where_focus_is(page: Page, selector: str, text: str) -> None:
+    """Type as a person does who sees the cursor in the box; the page may still be drawing it."""
+    expect(page.locator(selector)).to_be_focused()
+    page.keyboard.type(text)
 
 
 @pytest.fixture

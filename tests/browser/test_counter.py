@@ -10,7 +10,7 @@ from customers.models import Customer
 from loyalty.ledger.models import Account
 from loyalty.purchases.models import Purchase
 from rewards.models import Voucher
-from tests.browser.conftest import DESK, Visit
+from tests.browser.conftest import DESK, Visit, type_where_focus_is
 from tests.factories.customers import CustomerFactory, customer_with_points
 from tests.factories.rewards import RewardFactory
 from tests.factories.shop import BranchFactory, StaffFactory, shop_with_programme
@@ -47,8 +47,7 @@ def plain_till(thao: Customer, browser: Browser, live_server) -> Iterator[Page]:
 
 def _sign_in(page: Page, address: str) -> Page:
     page.goto(f"{address}/counter/")
-    expect_focus(page, "#username")
-    page.keyboard.type("lan")
+    type_where_focus_is(page, "#username", "lan")
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORD)
     page.keyboard.press("Enter")
@@ -95,7 +94,7 @@ def test_the_same_without_script(plain_till: Page, thao: Customer) -> None:
 def test_finding_keeps_the_page_and_a_bill_already_typed(till: Page, thao: Customer) -> None:
     till.evaluate("window.stayed = true")
     till.keyboard.press("F4")
-    till.keyboard.type("135000")
+    type_where_focus_is(till, "#amount", "135000")
     expect(till.locator(".earn")).to_contain_text("Khách vãng lai, không tích điểm.")
     till.keyboard.press("F2")
     type_and_enter(till, "0912345678")
@@ -114,7 +113,7 @@ def test_a_bill_typed_before_the_answer_came_loses_no_digit(till: Page) -> None:
         held.append(route)
 
     till.route("**/counter/find", hold)
-    till.keyboard.type("0912345678")
+    type_where_focus_is(till, "#find", "0912345678")
     with till.expect_request("**/counter/find"):
         till.keyboard.press("Enter")
     type_and_enter(till, "135000")
@@ -129,7 +128,7 @@ def test_a_bill_typed_before_the_answer_came_loses_no_digit(till: Page) -> None:
 def test_a_phone_not_yet_looked_for_is_found_before_the_bill_is_recorded(
     till: Page, thao: Customer
 ) -> None:
-    till.keyboard.type("0912345678")
+    type_where_focus_is(till, "#find", "0912345678")
     till.keyboard.press("F4")
     type_and_enter(till, "135000")
     expect(till.locator(".earn b")).to_have_text("+13")
@@ -142,7 +141,7 @@ def test_a_phone_not_yet_looked_for_is_found_before_the_bill_is_recorded(
 
 def test_dots_stand_between_thousands_after_leaving(till: Page) -> None:
     till.keyboard.press("F4")
-    till.keyboard.type("1350000")
+    type_where_focus_is(till, "#amount", "1350000")
     assert till.locator("#amount").input_value() == "1350000"
     till.keyboard.press("F2")
 
@@ -206,8 +205,7 @@ def test_points_become_a_voucher_used_by_enter(till: Page, thao: Customer) -> No
 
 def test_an_impatient_double_enter_records_one_sale(till: Page, thao: Customer) -> None:
     type_and_enter(till, "0912345678")
-    expect_focus(till, "#amount")
-    till.keyboard.type("135000")
+    type_where_focus_is(till, "#amount", "135000")
     till.evaluate(
         "() => { const form = document.querySelector('[data-sale]');"
         " form.requestSubmit(); form.requestSubmit(); }"
@@ -223,8 +221,7 @@ def _refuse(route: Route) -> None:
 
 def test_a_lost_connection_shows_no_old_figure(till: Page, visit: Visit) -> None:
     type_and_enter(till, "0912345678")
-    expect_focus(till, "#amount")
-    till.keyboard.type("135000")
+    type_where_focus_is(till, "#amount", "135000")
     expect(till.locator(".earn b")).to_have_text("+13")
     till.route("**/counter/preview*", _refuse)
     till.keyboard.type("0")
@@ -240,8 +237,7 @@ def test_the_till_never_scrolls_at_the_counter(till: Page, thao: Customer) -> No
     today = timezone.now()
     Customer.objects.update(birth_day=today.day, birth_month=today.month)
     type_and_enter(till, "0912345678")
-    expect_focus(till, "#amount")
-    till.keyboard.type("135000")
+    type_where_focus_is(till, "#amount", "135000")
     expect(till.locator(".earn b")).to_have_text("+13")
 
     assert till.evaluate("document.documentElement.scrollHeight <= innerHeight")

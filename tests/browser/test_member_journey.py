@@ -8,7 +8,7 @@ from playwright.sync_api import Page
 from customers import signin
 from customers.models import Consent, SignInChallenge
 from rewards.models import Redemption
-from tests.browser.conftest import DESK, PHONE, Visit
+from tests.browser.conftest import DESK, PHONE, Visit, type_where_focus_is
 from tests.factories.customers import CustomerFactory, give_points
 from tests.factories.rewards import RewardFactory
 from tests.factories.shop import shop_with_programme
@@ -33,7 +33,7 @@ def sign_in(visit: Visit) -> None:
     page.keyboard.press("Enter")
     page.wait_for_url("**/sign-in/code")
     # The box has the focus: the phone's keyboard offers the code at once.
-    page.keyboard.type(signin.code_of(SignInChallenge.objects.latest("pk")))
+    type_where_focus_is(page, "#id_code", signin.code_of(SignInChallenge.objects.latest("pk")))
     page.keyboard.press("Enter")
     page.wait_for_url("**/rewards")
 

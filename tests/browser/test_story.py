@@ -22,6 +22,7 @@ from loyalty.purchases.models import Purchase
 from loyalty.shop.models import User
 from loyalty.shop.queries import get_shop
 from rewards.models import Voucher
+from tests.browser.conftest import type_where_focus_is
 from tests.factories.rewards import RewardFactory
 from tests.factories.shop import BranchFactory, StaffFactory, shop_with_programme
 from tests.support.mail import HOST, mail_server
@@ -109,11 +110,11 @@ def _a_sale_lifts_thao_to_silver(visit):
     sign_in(visit, "lan", "/counter/")
     visit.picture("counter-empty")
     page = visit.page
-    page.keyboard.type("0912345678")
+    type_where_focus_is(page, "#find", "0912345678")
     page.keyboard.press("Enter")
     page.get_by_role("heading", name="Nguyễn Thu Thảo").wait_for()
     assert page.locator(".bal b").inner_text() == "90"
-    page.keyboard.type("135000")
+    type_where_focus_is(page, "#amount", "135000")
     page.locator(".earn", has_text="+13").wait_for()
     visit.picture("counter-sale")
     page.keyboard.press("Enter")
@@ -128,7 +129,7 @@ def _a_sale_lifts_thao_to_silver(visit):
 
 def _points_become_a_voucher_that_is_used(visit):
     page = visit.page
-    page.keyboard.type("0912345678")
+    type_where_focus_is(page, "#find", "0912345678")
     page.keyboard.press("Enter")
     with page.expect_navigation():
         page.get_by_role("link", name="Đổi Bánh mì que").click()
