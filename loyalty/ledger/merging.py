@@ -10,7 +10,7 @@ from django.db import connection
 from django.db.models import Q
 
 from loyalty.dates import local_date
-from loyalty.ledger.models import Adjustment, Allocation, Debt, Entry, Freeze
+from loyalty.ledger.models import Allocation, Debt, Entry, Freeze
 from loyalty.shop.queries import get_shop
 
 SOURCE = "merge"
@@ -87,9 +87,3 @@ def spent_since(*, kept_id: int, duplicate_id: int, reference: str) -> list[int]
 def frozen(customer_ids: list[int]) -> bool:
     """Whether the points of one of them are being checked."""
     return Freeze.objects.filter(account__in=customer_ids, lifted_at=None).exists()
-
-
-def waiting_adjustments(customer_id: int) -> list[int]:
-    """The adjustments of the customer that wait for a second person."""
-    waiting = Adjustment.objects.filter(account=customer_id, state=Adjustment.State.WAITING)
-    return list(waiting.values_list("pk", flat=True))

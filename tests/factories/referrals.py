@@ -4,11 +4,13 @@ from datetime import datetime
 from typing import Any
 
 from customers.models import Customer
+from loyalty.ledger.models import Entry
 from loyalty.programme.models import ProgrammeVersion
 from loyalty.purchases.bill import Bill
 from loyalty.purchases.models import Purchase
 from loyalty.purchases.recording import record_purchase
 from loyalty.purchases.referring import refer
+from loyalty.purchases.refunds import refund_purchase
 from loyalty.shop.models import User
 from rewards.models import Referral
 from rewards.referrals import code_of
@@ -78,3 +80,24 @@ def buy(
         customer=customer,
         at=at,
     ).purchase
+
+
+def give_back(
+    sale: Purchase, amount_minor: int, reference: str = "return-1", at: datetime = NOON
+) -> None:
+    refund_purchase(
+        purchase=sale,
+        amount_minor=amount_minor,
+        source="counter",
+        reference=reference,
+        reason="",
+        at=at,
+        recorded_at=at,
+        by=None,
+    )
+
+
+def bonuses() -> list[tuple[int, int, str]]:
+    """(customer, points, kind) of every entry of referrals, in the order they were written."""
+    rows = Entry.objects.filter(source="referral").order_by("pk")
+    return [(row.account_id, row.points, row.kind) for row in rows]
