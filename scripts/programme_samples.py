@@ -109,6 +109,13 @@ key = "it-nhat"
 name = "Ít nhất"
 percent = 1
 
+[[discounts]]
+key = "mua-2-tang-1"
+name = "Mua 2 tặng 1"
+buy = 2
+get = 1
+repeat = false
+
 [pay]
 enabled = true
 money_minor = 1
@@ -149,6 +156,13 @@ perks_en = ["Water"]
 key = "it-nhat-trong-hang"
 name = "Ít nhất"
 percent = 1
+
+[[tiers.discounts]]
+key = "mua-1-tang-1-trong-hang"
+name = "Mua 1 tặng 1"
+buy = 1
+get = 1
+repeat = false
 
 [[tiers]]
 key = "bac"

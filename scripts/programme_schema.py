@@ -73,7 +73,6 @@ BY_HAND: dict[str, Schema] = {
     r".*\.hours": TIMES,
     r".*\.weekdays": WEEKDAYS,
 }
-NEEDED_BY_HAND = {"discounts[]": {"percent"}, "tiers[].discounts[]": {"percent"}}
 OF_TIERS = re.compile(r"bonuses\.\w+\.tiers")  # Tables whose keys are those of tiers.
 
 
@@ -203,7 +202,7 @@ def _table(notes: Notes, place: str) -> Schema:
         values = [kind for key, kind in notes.kinds.items() if key.startswith(below)]
         return {"type": "object", "additionalProperties": values[0]}
     keys = {key: _value(notes, f"{below}{key}") for key in sorted(notes.allowed[place])}
-    needed = sorted(set.intersection(*notes.needed[place]) | NEEDED_BY_HAND.get(place, set()))
+    needed = sorted(set.intersection(*notes.needed[place]))
     found: Schema = {"type": "object", "properties": keys, "additionalProperties": False}
     return found | ({"required": needed} if needed else {})
 

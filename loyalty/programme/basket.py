@@ -27,6 +27,7 @@ class Line:
     earns: bool = True  # False: no points for it, whatever the rules say.
     counts_for_tier: bool = True
     pay_with_points: bool = True  # False: points may not be used as payment for it.
+    free_units: int = 0  # Whole units that a rule or a voucher made free; no till tells it.
 
     @property
     def full_minor(self) -> int:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 
 from django.utils.translation import gettext as _
-from django.utils.translation import override
+from django.utils.translation import ngettext, override
 
 from loyalty.programme.clauses import (
     NO_NAMES,
@@ -18,6 +18,7 @@ from loyalty.programme.discounts import discounts_by_priority
 from loyalty.programme.document import Programme
 from loyalty.programme.marks import Mark
 from loyalty.programme.pay_rules import PayRules
+from loyalty.programme.taking import ALL
 
 
 def discount_sentences(
@@ -43,11 +44,7 @@ def discount_sentences(
 
 
 def _discount(telling: Telling, rule: DiscountRule) -> str:
-    words = {
-        "offer": rule.label(telling.language),
-        "percent": multiplier_text(rule.percent, language=telling.language),
-    }
-    clauses = [_("%(offer)s: %(percent)s%% off") % words, *scope_clauses(rule.scope)]
+    clauses = [*_offered(telling, rule), *scope_clauses(rule.scope)]
     if rule.cap_minor:
         money = telling.money(rule.cap_minor)
         clauses.append(_("at most %(money)s a bill") % {"money": money})
@@ -59,6 +56,30 @@ def _discount(telling: Telling, rule: DiscountRule) -> str:
     if rule.stop:
         clauses.append(_("nothing else counts then"))
     return ", ".join(clauses) + "."
+
+
+def _offered(telling: Telling, rule: DiscountRule) -> list[str]:
+    words = {
+        "offer": rule.label(telling.language),
+        "percent": multiplier_text(rule.percent, language=telling.language),
+        "buy": rule.buy,
+        "get": rule.get,
+    }
+    if not rule.buy:
+        return [_("%(offer)s: %(percent)s%% off") % words]
+    free = rule.percent == ALL
+    said = (
+        _("%(offer)s: buy %(buy)d, get %(get)d free")
+        if free
+        else _("%(offer)s: buy %(buy)d, get %(get)d at %(percent)s%% off")
+    )
+    cheapest = ngettext(
+        "the cheapest one of every %(count)d",
+        "the %(n)d cheapest ones of every %(count)d",
+        rule.get,
+    )
+    clauses = [said % words, cheapest % {"n": rule.get, "count": rule.buy + rule.get}]
+    return clauses if rule.repeat else [*clauses, _("once a bill")]
 
 
 def perk_sentences(programme: Programme, *, language: str) -> list[str]:

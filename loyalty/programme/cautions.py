@@ -33,8 +33,8 @@ def _single(programme: Programme) -> Iterator[str]:
                 "key": rule.key
             }
     for rule in discounts_by_priority(programme):
-        if rule.enabled and rule.percent > MUCH_OFF and not rule.cap_minor:
-            words = {"key": rule.key, "percent": _percent(rule.percent)}
+        if rule.enabled and rule.most_percent > MUCH_OFF and not rule.cap_minor:
+            words = {"key": rule.key, "percent": _percent(rule.most_percent)}
             yield _("Discount %(key)s takes %(percent)s off, however large the bill.") % words
 
 
@@ -53,13 +53,13 @@ def _percent_off(programme: Programme, tier: Tier) -> Fraction:
         for rule in discounts_by_priority(programme)
         if rule.enabled and (not rule.conditions.tiers or tier.key in rule.conditions.tiers)
     ]
-    alone = max((rule.percent for rule in rules if not rule.stackable), default=Fraction())
+    alone = max((rule.most_percent for rule in rules if not rule.stackable), default=Fraction())
     left = prod((_left(rule) for rule in rules if rule.stackable), start=1 - alone / 100)
     return (1 - left) * 100
 
 
 def _left(rule: DiscountRule) -> Fraction:
-    return 1 - rule.percent / 100
+    return 1 - rule.most_percent / 100
 
 
 def _back(programme: Programme) -> Iterator[str]:

@@ -12,10 +12,12 @@ from loyalty.programme.birthdays import LeapDay
 from loyalty.programme.conditions import MAX_NUMBER, Conditions, Known
 from loyalty.programme.earn_rules import MAX_PRIORITY
 from loyalty.programme.scope import Scope
+from loyalty.programme.taking import ALL
 from loyalty.toml import Reader
 
-_KEYS = {"key", "name", "name_en", "enabled", "percent", "cap_minor"}
+_KEYS = {"key", "name", "name_en", "enabled", "percent", "cap_minor", "buy", "get", "repeat"}
 _ORDER_KEYS = {"priority", "stackable", "stop"}
+_MOST_UNITS = 100
 _ALL_KEYS = _KEYS | _ORDER_KEYS | scope.KEYS | conditions.KEYS
 
 
@@ -25,13 +27,22 @@ class DiscountRule:
     name: str
     name_en: str
     enabled: bool
-    percent: Fraction  # Of what the lines it covers cost; above 0, at most 100.
+    # Of what the lines it covers cost, or of their cheapest units; above 0, at most 100.
+    percent: Fraction
     cap_minor: int  # The most money off a bill; 0: no limit.
     scope: Scope
     conditions: Conditions
     priority: int  # The higher is asked first; among equals the order of the document.
     stackable: bool  # False: of several such rules the one worth most counts alone.
     stop: bool  # Once it holds, the rules after it are not asked.
+    buy: int = 0  # Of every `buy + get` whole units the `get` cheapest are reduced; 0: of all.
+    get: int = 0
+    repeat: bool = True  # False: for one such set a bill.
+
+    @property
+    def most_percent(self) -> Fraction:
+        """The most of a bill that it takes, limits apart."""
+        return self.percent * self.get / (self.buy + self.get) if self.buy else self.percent
 
     def label(self, language: str) -> str:
         """The rule's name for a reader of that language."""
@@ -40,20 +51,26 @@ class DiscountRule:
 
 def read(reader: Reader, place: str, row: dict[str, Any], leap_day: LeapDay) -> DiscountRule:
     """The rule in `row`."""
-    if "percent" not in row:
+    by_units = bool(row.keys() & {"buy", "get"})
+    if "percent" not in row and not by_units:
         reader.refuse(place, "percent", _("a number above 0, at most 100, such as 1.2"))
+    if "repeat" in row and not by_units:
+        reader.refuse(place, "repeat", _("only with buy and get"))
     return DiscountRule(
         key=reader.key(place, row, "key"),
         name=reader.text(place, row, "name"),
         name_en=reader.text(place, row, "name_en", default=""),
         enabled=reader.boolean(place, row, "enabled", default=True),
-        percent=reader.fraction(place, row, "percent"),
+        percent=reader.fraction(place, row, "percent") if "percent" in row else ALL,
         cap_minor=reader.optional_whole(place, row, "cap_minor", 1, MAX_NUMBER) or 0,
         scope=scope.read(reader, place, row),
         conditions=conditions.read(reader, place, row, leap_day),
         priority=reader.optional_whole(place, row, "priority", 0, MAX_PRIORITY) or 0,
         stackable=reader.boolean(place, row, "stackable", default=False),
         stop=reader.boolean(place, row, "stop", default=False),
+        buy=reader.whole(place, row, "buy", 1, _MOST_UNITS) if by_units else 0,
+        get=reader.whole(place, row, "get", 1, _MOST_UNITS) if by_units else 0,
+        repeat=reader.boolean(place, row, "repeat", default=True),
     )
 
 

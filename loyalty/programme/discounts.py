@@ -7,7 +7,7 @@ from loyalty.programme.basket import Basket, Buyer, Line
 from loyalty.programme.discount_rules import DiscountRule
 from loyalty.programme.document import Programme
 from loyalty.programme.marks import marked
-from loyalty.programme.spreading import half_up, spread
+from loyalty.programme.taking import Taken, gift_off, percent_off
 
 
 @dataclass(frozen=True)
@@ -56,13 +56,13 @@ def price(programme: Programme, *, basket: Basket, buyer: Buyer) -> Priced:
     taken: list[list[Discount]] = [[] for _line in lines]
     used: set[str] = set()
     for rule in _chosen(holding, lines):
-        shares = _shares(rule, lines)
-        if any(shares):
+        gone = _takes(rule, lines)
+        if gone.minor:
             used |= _occasion(rule, basket, buyer)
-        for place, minor in enumerate(shares):
+        for place, minor in enumerate(gone.shares):
             if minor:
                 taken[place].append(Discount(rule.key, rule.name, rule.name_en, minor))
-        lines = tuple(map(_less, lines, shares))
+        lines = gone.off(lines)
     free = bool(buyer.tier_key) and programme.tier(buyer.tier_key).free_shipping
     priced = replace(
         basket,
@@ -86,7 +86,7 @@ def discounts_that_hold(
     for rule in discounts_by_priority(programme):
         if not rule.enabled or not rule.conditions.hold(basket, buyer):
             continue
-        if not _worth(rule, basket.lines) or _occasion(rule, basket, buyer) & buyer.used:
+        if not _takes(rule, basket.lines).minor or _occasion(rule, basket, buyer) & buyer.used:
             continue
         holding.append(rule)
         if rule.stop:
@@ -102,32 +102,23 @@ def discounts_by_priority(programme: Programme) -> list[DiscountRule]:
 
 def _chosen(holding: list[DiscountRule], lines: Sequence[Line]) -> list[DiscountRule]:
     alone = [rule for rule in holding if not rule.stackable]
-    best = max(alone, key=lambda rule: _worth(rule, lines), default=None)
+    best = max(alone, key=lambda rule: _takes(rule, lines).minor, default=None)
     return [*([best] if best else []), *(rule for rule in holding if rule.stackable)]
 
 
-def _worth(rule: DiscountRule, lines: Sequence[Line]) -> int:
-    """What the rule takes off the whole bill: its percent, half a unit rounded up, or its cap."""
-    worth = half_up(sum(_covered(rule, lines)) * rule.percent / 100)
-    return min(worth, rule.cap_minor) if rule.cap_minor else worth
-
-
-def _shares(rule: DiscountRule, lines: Sequence[Line]) -> list[int]:
-    covered = _covered(rule, lines)
-    return spread(_worth(rule, lines), covered) if any(covered) else covered
-
-
-def _covered(rule: DiscountRule, lines: Sequence[Line]) -> list[int]:
-    return [line.net_minor if rule.scope.covers(line) else 0 for line in lines]
-
-
-def _less(line: Line, minor: int) -> Line:
-    """The line with so much more off; the tax in it shrinks with its price."""
-    if not minor:
-        return line
-    left = line.net_minor - minor
-    tax_minor = line.tax_minor * left // line.net_minor
-    return replace(line, discount_minor=line.discount_minor + minor, tax_minor=tax_minor)
+def _takes(rule: DiscountRule, lines: Sequence[Line]) -> Taken:
+    """What the rule takes off lines that cost so much by now, whatever its conditions."""
+    if not rule.buy:
+        return percent_off(lines, rule.scope, rule.percent, rule.cap_minor)
+    return gift_off(
+        lines,
+        rule.scope,
+        buy=rule.buy,
+        get=rule.get,
+        percent=rule.percent,
+        most_minor=rule.cap_minor,
+        most_sets=None if rule.repeat else 1,
+    )
 
 
 def _occasion(rule: DiscountRule, basket: Basket, buyer: Buyer) -> frozenset[str]:
