@@ -18,6 +18,12 @@ from rewards.referrals import decide, may_decide
 class RewardAdmin(GuardedAdmin):
     list_filter = ["is_active", "kind"]
     list_display_links = ["name"]
+    # The document says these.
+    exclude = [
+        *("percent", "most_minor", "scope", "most_per_customer", "most_per", "most_total"),
+        *("starts_on", "ends_on", "early_tiers", "early_days", "tiers", "branches"),
+        *("usable_after_days", "valid_until"),
+    ]
 
     def get_list_display(self, request: HttpRequest) -> Sequence[str | Callable[..., Any]]:
         worth = money_column("value_minor", _("worth"))

@@ -7,7 +7,7 @@ a card's entries follow on one another, and a trigger refuses a gap.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from customers.services import new_token
 from loyalty.dates import local_date
@@ -113,7 +113,8 @@ def _give(reward: Reward, chain: Chain) -> Voucher:
         code=code,
         token=new_token(),
         issued_at=chain.event.recorded_at,
-        expires_on=today + timedelta(days=reward.validity_days),
+        usable_from=reward.usable_from(today),
+        expires_on=reward.last_day(today),
     )
 
 

@@ -1,7 +1,8 @@
 from rewards.models.bonuses import Welcomed
-from rewards.models.catalogue import Redemption, Reward, Voucher
+from rewards.models.catalogue import Reward
 from rewards.models.referrals import Referral, ReferralCode
 from rewards.models.stamps import StampEntry
+from rewards.models.vouchers import Redemption, Voucher
 
 __all__ = [
     "Redemption",

@@ -1,20 +1,30 @@
-"""What points buy: the catalogue, the redemptions, and the vouchers they issue."""
+"""What points buy: the catalogue."""
 
-from django.conf import settings
+from datetime import date, timedelta
+
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from customers.models import Customer
-from loyalty.ledger.models import Entry
-from loyalty.shop.models import Branch
+from loyalty.programme.scope import Scope
+
+USUAL_DAYS = 30  # That a voucher is valid, where nothing else is said.
 
 
 class Reward(models.Model):
     class Kind(models.TextChoices):
         FREE_ITEM = "free_item", _("Free item")
         DISCOUNT_AMOUNT = "discount_amount", _("Money off")
+        DISCOUNT_PERCENT = "discount_percent", _("Percent off")
         GIFT = "gift", _("Gift")
+
+    class Per(models.TextChoices):
+        DAY = "day", _("A day")
+        WEEK = "week", _("A week")
+        MONTH = "month", _("A month")
+        YEAR = "year", _("A year")
+        EVER = "ever", _("Ever")
 
     key = models.SlugField(_("key"), max_length=40, unique=True)  # What load_catalogue matches.
     name = models.CharField(_("name"), max_length=100)
@@ -25,10 +35,39 @@ class Reward(models.Model):
     cost_points = models.PositiveIntegerField(_("cost in points"))
     # What a discount takes off, or what the item is worth; minor units of the shop's currency.
     value_minor = models.PositiveBigIntegerField(_("worth"), default=0)
+    percent = models.PositiveSmallIntegerField(_("percent"), null=True, blank=True)
+    # The most a percentage takes off. Null: no limit.
+    most_minor = models.PositiveBigIntegerField(_("most money off"), null=True, blank=True)
     minimum_minor = models.PositiveBigIntegerField(_("smallest bill"), default=0)
+    # The goods it is for: lists under the keys of a Scope. Empty: all.
+    scope = models.JSONField(_("goods"), default=dict, blank=True)
     icon = models.CharField(_("icon"), max_length=20, default="gift")  # A symbol of icons.svg.
     stock = models.PositiveIntegerField(_("in stock"), null=True, blank=True)  # Null: unlimited.
-    validity_days = models.PositiveSmallIntegerField(_("days a voucher is valid"), default=30)
+    most_per_customer = models.PositiveIntegerField(_("most a customer"), null=True, blank=True)
+    most_per = models.CharField(_("in"), max_length=5, choices=Per, blank=True)
+    most_total = models.PositiveIntegerField(_("most in all"), null=True, blank=True)
+    # How many redemptions stand. Counted only under a `most_total`: else nobody waits for this row.
+    redeemed_total = models.PositiveIntegerField(_("redeemed"), null=True, editable=False)
+    starts_on = models.DateField(_("from"), null=True, blank=True)  # Days in the shop.
+    ends_on = models.DateField(_("to"), null=True, blank=True)  # The last one.
+    # Customers of these tiers may redeem it so many days before `starts_on`.
+    early_tiers = ArrayField(
+        models.CharField(max_length=40), verbose_name=_("early for"), default=list, blank=True
+    )
+    early_days = models.PositiveSmallIntegerField(_("days early"), null=True, blank=True)
+    # Keys of the programme's tiers, and of branches. Empty: all.
+    tiers = ArrayField(
+        models.CharField(max_length=40), verbose_name=_("tiers"), default=list, blank=True
+    )
+    branches = ArrayField(
+        models.CharField(max_length=40), verbose_name=_("branches"), default=list, blank=True
+    )
+    usable_after_days = models.PositiveSmallIntegerField(_("usable after days"), default=0)
+    # How long a voucher is good: so many days, or until a day that is the same for all.
+    validity_days = models.PositiveSmallIntegerField(
+        _("days a voucher is valid"), default=USUAL_DAYS, null=True, blank=True
+    )
+    valid_until = models.DateField(_("vouchers valid until"), null=True, blank=True)
     is_active = models.BooleanField(_("offered"), default=True)
     position = models.PositiveSmallIntegerField(_("position"), default=0)
 
@@ -43,109 +82,68 @@ class Reward(models.Model):
                 name="reward_discount_has_an_amount",
             ),
             models.CheckConstraint(
-                condition=Q(validity_days__gt=0), name="reward_voucher_is_valid_some_days"
+                condition=Q(kind="discount_percent", percent__isnull=False, percent__range=(1, 100))
+                | (~Q(kind="discount_percent") & Q(percent=None, most_minor=None)),
+                name="reward_percent_exactly_for_percent_off",
+            ),
+            models.CheckConstraint(
+                condition=Q(most_minor=None) | Q(most_minor__gt=0), name="reward_cap_is_some_money"
+            ),
+            models.CheckConstraint(
+                condition=Q(most_per_customer=None, most_per="")
+                | (Q(most_per_customer__isnull=False, most_per_customer__gt=0) & ~Q(most_per="")),
+                name="reward_limit_says_in_what_time",
+            ),
+            models.CheckConstraint(
+                condition=Q(most_total=None, redeemed_total=None)
+                | Q(redeemed_total__isnull=False, most_total__gte=F("redeemed_total")),
+                name="reward_total_never_passed",
+            ),
+            models.CheckConstraint(
+                condition=Q(starts_on=None) | Q(ends_on=None) | Q(ends_on__gte=F("starts_on")),
+                name="reward_ends_after_it_starts",
+            ),
+            models.CheckConstraint(
+                condition=Q(early_tiers=[], early_days=None)
+                | (
+                    ~Q(early_tiers=[])
+                    & Q(early_days__isnull=False, early_days__gt=0, starts_on__isnull=False)
+                ),
+                name="reward_early_access_is_whole",
+            ),
+            models.CheckConstraint(
+                condition=Q(valid_until=None, validity_days__isnull=False, validity_days__gt=0)
+                | Q(validity_days=None, valid_until__isnull=False),
+                name="reward_vouchers_end_one_way",
+            ),
+            models.CheckConstraint(
+                condition=Q(validity_days=None) | Q(usable_after_days__lte=F("validity_days")),
+                name="reward_vouchers_usable_before_they_end",
             ),
         ]
 
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def goods(self) -> Scope:
+        """The goods that a free item or a discount is for."""
+        return Scope(**{key: tuple(names) for key, names in self.scope.items()})
 
-class Redemption(models.Model):
-    """One spending of points on a reward."""
+    def usable_from(self, issued_on: date) -> date | None:
+        """The first day of a voucher issued that day; None: it can be used at once."""
+        if not self.usable_after_days:
+            return None
+        return issued_on + timedelta(days=self.usable_after_days)
 
-    customer = models.ForeignKey(
-        Customer, on_delete=models.PROTECT, related_name="redemptions", db_index=False
-    )
-    reward = models.ForeignKey(
-        Reward, on_delete=models.PROTECT, related_name="redemptions", db_index=False
-    )
-    entry = models.OneToOneField(Entry, on_delete=models.PROTECT, related_name="redemption")
-    source = models.CharField(max_length=40)
-    reference = models.CharField(max_length=100)
-    cost_points = models.PositiveIntegerField(_("cost in points"))  # As it was on that day.
-    redeemed_at = models.DateTimeField(_("redeemed at"))
-    # The entry that gave the points back, when it was cancelled.
-    cancelling_entry = models.OneToOneField(
-        Entry, on_delete=models.PROTECT, null=True, related_name="cancelled_redemption"
-    )
-
-    class Meta:
-        verbose_name = _("redemption")
-        verbose_name_plural = _("redemptions")
-        constraints = [
-            models.UniqueConstraint(
-                fields=["source", "reference"], name="redemption_once_per_event"
-            ),
-        ]
-        indexes = [models.Index(fields=["customer", "-id"], name="redemption_newest")]
-
-    def __str__(self) -> str:
-        return f"#{self.pk}"
-
-
-class Voucher(models.Model):
-    """The right to one reward, shown at the counter as a code or a QR picture."""
-
-    class State(models.TextChoices):
-        ISSUED = "issued", _("Ready to use")
-        USED = "used", _("Used")
-        EXPIRED = "expired", _("Expired")
-        CANCELLED = "cancelled", _("Cancelled")
-
-    # What points bought; null for one that a full stamp card gave.
-    redemption = models.OneToOneField(
-        Redemption, on_delete=models.PROTECT, null=True, related_name="voucher"
-    )
-    customer = models.ForeignKey(
-        Customer, on_delete=models.PROTECT, related_name="vouchers", db_index=False
-    )
-    reward = models.ForeignKey(
-        Reward, on_delete=models.PROTECT, related_name="vouchers", db_index=False
-    )
-    code = models.CharField(_("code"), max_length=8)  # Said aloud or typed.
-    token = models.CharField(max_length=22)  # In the QR picture: 128 random bits.
-    state = models.CharField(_("state"), max_length=10, choices=State, default=State.ISSUED)
-    issued_at = models.DateTimeField(_("issued at"))
-    expires_on = models.DateField(_("last day"))  # Usable through it.
-    used_at = models.DateTimeField(_("used at"), null=True)
-    used_branch = models.ForeignKey(
-        Branch,
-        on_delete=models.PROTECT,
-        null=True,
-        related_name="+",
-        db_index=False,
-        verbose_name=_("used in"),
-    )
-    used_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.PROTECT,
-        null=True,
-        related_name="+",
-        db_index=False,
-    )
-    used_reference = models.CharField(max_length=100, blank=True)  # Of the request that used it.
-
-    class Meta:
-        verbose_name = _("voucher")
-        verbose_name_plural = _("vouchers")
-        ordering = ["-pk"]
-        constraints = [
-            # Not `unique=True`: that brings a second index for LIKE.
-            models.UniqueConstraint(fields=["code"], name="voucher_code_unique"),
-            models.UniqueConstraint(fields=["token"], name="voucher_token_unique"),
-            models.CheckConstraint(
-                condition=Q(
-                    state="used",
-                    used_at__isnull=False,
-                    used_by__isnull=False,
-                    used_at__gte=F("issued_at"),
-                )
-                | (~Q(state="used") & Q(used_at__isnull=True, used_by__isnull=True)),
-                name="voucher_used_exactly_when_used",
-            ),
-        ]
-        indexes = [models.Index(fields=["customer", "state"], name="voucher_of_customer")]
-
-    def __str__(self) -> str:
-        return f"{self.code[:4]} {self.code[4:]}"
+    def last_day(self, issued_on: date) -> date:
+        """
+        The last day of a voucher issued that day. One that was promised after `valid_until`, for
+        a full stamp card, is good for the usual time.
+        """
+        first = self.usable_from(issued_on) or issued_on
+        if self.validity_days is not None:
+            return issued_on + timedelta(days=self.validity_days)
+        if self.valid_until is not None and self.valid_until >= first:
+            return self.valid_until
+        return first + timedelta(days=USUAL_DAYS)

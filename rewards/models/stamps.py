@@ -5,7 +5,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from customers.models import Customer
-from rewards.models.catalogue import Voucher
+from rewards.models.vouchers import Voucher
 
 
 class StampEntry(models.Model):

@@ -67,7 +67,7 @@ def seed(*, at: datetime, report: Report = silent) -> bool:
     rules = PROGRAMME.read_text(encoding="utf-8")
     publish(document=rules, effective_from=at - timedelta(days=3 * 365), at=at, by=None)
     shop = set_up_shop(PLAN, at=at).shop
-    catalogue.load(CATALOGUE.read_text(encoding="utf-8"))
+    catalogue.load(CATALOGUE.read_text(encoding="utf-8"), at=at)
     branches = [Branch.objects.get(key=key) for key in PLAN.branches]
     cashiers = staff.hire(branches)
     rng = Random(SEED)  # noqa: S311 - the same café on every machine

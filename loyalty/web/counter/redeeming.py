@@ -1,7 +1,5 @@
 """Spending a customer's points on a reward, at their word."""
 
-from datetime import timedelta
-
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -61,7 +59,7 @@ def _page(
             "left": usable - reward.cost_points,
             "missing": max(0, reward.cost_points - usable),
             "offered": offered,
-            "last_day": today + timedelta(days=reward.validity_days),
+            "last_day": reward.last_day(today),
             "error": error,
             "reference": new_reference(),
         },

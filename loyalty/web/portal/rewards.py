@@ -1,7 +1,6 @@
 """The catalogue, and spending points on it."""
 
 import secrets
-from datetime import timedelta
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -65,7 +64,7 @@ def redeem(request: MemberRequest, key: str) -> HttpResponse:
             "standing": standing.points,
             "cost": -reward.cost_points,
             "after": standing.points.usable - reward.cost_points,
-            "last_day": standing.today + timedelta(days=reward.validity_days),
+            "last_day": reward.last_day(standing.today),
             # Made once a page, so that a double tap or a reload redeems once.
             "reference": secrets.token_urlsafe(16),
         },

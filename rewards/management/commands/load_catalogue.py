@@ -3,6 +3,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandError
+from django.utils import timezone
 
 from loyalty.commands import ProductCommand, add_json, read_document
 from loyalty.errors import DomainError
@@ -20,7 +21,7 @@ class Command(ProductCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         document = read_document(options["file"])
         try:
-            loaded = load(document)
+            loaded = load(document, at=timezone.now())
         except DomainError as error:
             raise CommandError(f"{options['file']}: {error}") from error
         if options["json"]:

@@ -1,0 +1,105 @@
+"""Making the catalogue what its document says."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from loyalty.programme.versions import NoProgramme, in_force
+from loyalty.shop.models import Branch
+from loyalty.toml import Reader
+from rewards.catalogue.reading import finish, read
+from rewards.models import Redemption, Reward
+
+# Every column that the document decides.
+COLUMNS = sorted(
+    {field.attname for field in Reward._meta.concrete_fields} - {"id", "key", "redeemed_total"}
+)
+
+
+@dataclass(frozen=True)
+class Loaded:
+    added: int
+    changed: int
+    retired: int
+
+
+@transaction.atomic
+def load(text: str, *, at: datetime) -> Loaded:
+    """
+    Make the catalogue what the document says and tell what that changed. Safe to repeat: the
+    same document changes nothing. `stock` left out means unlimited; a number sets what is on
+    the shelf now. Tiers are those of the programme in force at `at`. Raises InvalidCatalogue, and
+    then nothing is written.
+    """
+    reader, wanted = read(text)
+    _check_names(reader, wanted, at)
+    finish(reader)
+    # One loader at a time, and nobody redeems from a reward that is being changed.
+    known = {reward.key: reward for reward in Reward.objects.select_for_update().order_by("pk")}
+    added = [reward for reward in wanted if reward.key not in known]
+    changed = [
+        known[reward.key] for reward in wanted if reward.key in known and _copy(reward, known)
+    ]
+    for place, key in enumerate((reward.key for reward in wanted), 1):
+        if key in known:
+            _count(reader, f"rewards[{place}]", known[key])
+    finish(reader)
+    for reward in added:
+        reward.redeemed_total = None if reward.most_total is None else 0
+    Reward.objects.bulk_create(added)
+    Reward.objects.bulk_update(changed, [*COLUMNS, "redeemed_total"])
+    retired = (
+        Reward.objects.filter(is_active=True)
+        .exclude(key__in=[reward.key for reward in wanted])
+        .update(is_active=False)
+    )
+    return Loaded(len(added), len(changed), retired)
+
+
+def _check_names(reader: Reader, rewards: list[Reward], at: datetime) -> None:
+    """Refuse tiers and branches that do not exist."""
+    branches = set(Branch.objects.values_list("key", flat=True))
+    tiers = _tiers(at) if any(r.tiers or r.early_tiers for r in rewards) else set()
+    for index, reward in enumerate(rewards, 1):
+        place = f"rewards[{index}]"
+        for unknown in sorted(set(reward.branches) - branches):
+            reader.refuse(place, "branches", _("no branch has the key %(key)s") % {"key": unknown})
+        for unknown in sorted(set(reward.tiers) - tiers):
+            reader.refuse(place, "tiers", _("no tier has the key %(key)s") % {"key": unknown})
+        for unknown in sorted(set(reward.early_tiers) - tiers):
+            text = _("no tier has the key %(key)s") % {"key": unknown}
+            reader.refuse(place, "early_access", text)
+
+
+def _tiers(at: datetime) -> set[str]:
+    try:
+        return {tier.key for tier in in_force(at).programme.tiers}
+    except NoProgramme:
+        return set()
+
+
+def _copy(wanted: Reward, known: dict[str, Reward]) -> bool:
+    """Bring the known reward of that key up to the wanted one; whether anything differed."""
+    reward = known[wanted.key]
+    differs = False
+    for column in COLUMNS:
+        value = getattr(wanted, column)
+        if getattr(reward, column) != value:
+            setattr(reward, column, value)
+            differs = True
+    return differs
+
+
+def _count(reader: Reader, place: str, reward: Reward) -> None:
+    """Count a reward's redemptions while it has a `most_total`; its row is locked."""
+    if reward.most_total is None:
+        reward.redeemed_total = None
+        return
+    if reward.redeemed_total is None:
+        standing = Redemption.objects.filter(reward=reward, cancelling_entry=None)
+        reward.redeemed_total = standing.count()
+    if reward.redeemed_total > reward.most_total:
+        so_far = {"count": reward.redeemed_total}
+        reader.refuse(place, "most_total", _("it was redeemed %(count)d times already") % so_far)
