@@ -12,12 +12,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from loyalty.dates import local_date
 from loyalty.integrations.answers import Reply
+from loyalty.integrations.ids import public_id
 from loyalty.ledger.adjustments import adjust
 from loyalty.ledger.models import MAX_POINTS, Adjustment
 from loyalty.shop.queries import get_shop
 from loyalty.web.api.answering import TAKES_IDEMPOTENCY_KEY, answer, reference_of, reply
 from loyalty.web.api.entering import Key, KeyRequest, Scope
-from loyalty.web.api.ids import public_id
 from loyalty.web.api.pointing import customer_at
 from loyalty.web.api.problems import Problem
 from loyalty.web.api.reading import Body, Day, Text

@@ -16,9 +16,9 @@ from customers.models import Customer
 from customers.queries import TOKEN, find_customers
 from customers.services import enrol_customer
 from loyalty.integrations.answers import Reply
+from loyalty.integrations.ids import public_id
 from loyalty.web.api.answering import TAKES_IDEMPOTENCY_KEY, answer, reply, tell
 from loyalty.web.api.entering import Key, KeyRequest, Scope
-from loyalty.web.api.ids import public_id
 from loyalty.web.api.pointing import branch_named, customer_at
 from loyalty.web.api.problems import Problem
 from loyalty.web.api.reading import Body, Text

@@ -11,10 +11,10 @@ from customers.identity import is_card_number, normalise_phone
 from customers.models import Customer
 from customers.queries import TOKEN, customer_meant
 from loyalty.errors import InvalidInput
+from loyalty.integrations.ids import number_of
 from loyalty.integrations.keys import Holder
 from loyalty.shop.models import Branch
 from loyalty.web.api.entering import Scope, need
-from loyalty.web.api.ids import number_of
 from loyalty.web.api.problems import Problem
 
 SLACK = timedelta(minutes=10)  # How far a till's clock may be off.

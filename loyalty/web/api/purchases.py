@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, SkipValidation
 from customers.models import Customer
 from loyalty.errors import Conflict
 from loyalty.integrations.answers import Reply, keep, kept
+from loyalty.integrations.ids import public_id
 from loyalty.purchases.models import Purchase, PurchaseLine
 from loyalty.purchases.recording import Recorded, record_purchase
 from loyalty.shop.models import Branch
@@ -21,7 +22,6 @@ from loyalty.transactions import whole
 from loyalty.web.api.answering import TAKES_IDEMPOTENCY_KEY, answer, named_by, reply, tell
 from loyalty.web.api.bills import BillIn, PaymentIn
 from loyalty.web.api.entering import Key, KeyRequest, Scope, need
-from loyalty.web.api.ids import public_id
 from loyalty.web.api.pointing import branch_named, calling, customer_named, moment_of
 from loyalty.web.api.problems import Problem
 from loyalty.web.api.reading import Body, Moment, Text

@@ -14,13 +14,13 @@ from pydantic import ValidationError as ModelError
 
 from customers.services import AlreadyEnrolled
 from loyalty.errors import Conflict, DomainError, InvalidInput
+from loyalty.integrations.ids import public_id
 from loyalty.ledger.adjustments import NotAllowed
 from loyalty.ledger.services import InsufficientPoints
 from loyalty.programme.paying import PointsRefused
 from loyalty.programme.versions import NoProgramme
 from loyalty.purchases.refunds import UnknownPurchase
 from loyalty.shop.queries import ShopMissing
-from loyalty.web.api.ids import public_id
 from loyalty.web.api.problems import FieldError, Problem
 
 logger = logging.getLogger(__name__)

@@ -13,12 +13,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from loyalty.dates import local_date
 from loyalty.integrations.answers import Reply
+from loyalty.integrations.ids import number_of, public_id
 from loyalty.ledger.queries import points_of
 from loyalty.shop.queries import get_shop
 from loyalty.transactions import whole
 from loyalty.web.api.answering import TAKES_IDEMPOTENCY_KEY, answer, reference_of, reply, tell
 from loyalty.web.api.entering import Key, KeyRequest, Scope
-from loyalty.web.api.ids import number_of, public_id
 from loyalty.web.api.pointing import branch_named, customer_at, customer_named
 from loyalty.web.api.problems import Problem
 from loyalty.web.api.reading import Body, Text

@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from loyalty.integrations.ids import public_id
 from loyalty.ledger.adjustments import approve
 from loyalty.ledger.models import Account, Adjustment, Entry
 from loyalty.shop.models import User
-from loyalty.web.api.ids import public_id
 from tests.factories.customers import customer_with_points
 from tests.factories.shop import StaffFactory
 from tests.web.api.calling import caller, every_row, problem

@@ -7,9 +7,9 @@ from django.utils import timezone
 
 from customers.models import Customer, MemberSession
 from customers.signin import open_session
+from loyalty.integrations.ids import public_id
 from loyalty.integrations.models import Answer
 from loyalty.ledger.models import Entry
-from loyalty.web.api.ids import public_id
 from tests.factories.customers import CustomerFactory
 from tests.factories.shop import BranchFactory
 from tests.web.api.calling import caller, every_row, problem, the_shop_says

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
+from loyalty.integrations.ids import public_id
 from loyalty.ledger import proof
-from loyalty.web.api.ids import public_id
 from tests.factories.customers import customer_with_points
 from tests.factories.rewards import RewardFactory
 from tests.factories.shop import BranchFactory

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from loyalty.web.api.ids import public_id
+from loyalty.integrations.ids import public_id
 from tests.factories.customers import customer_with_points
 from tests.web.api.calling import every_row, problem
 

@@ -6,8 +6,8 @@ import pytest
 from django.utils import timezone
 
 from loyalty.dates import local_date
+from loyalty.integrations.ids import public_id
 from loyalty.web.api.cursors import write_cursor
-from loyalty.web.api.ids import public_id
 from tests.factories.clock import SAIGON
 from tests.factories.customers import CustomerFactory, give_points
 from tests.web.api.calling import problem

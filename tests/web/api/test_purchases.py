@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from loyalty.integrations.ids import public_id
 from loyalty.ledger import proof
 from loyalty.ledger.models import Entry
 from loyalty.purchases.models import Purchase
-from loyalty.web.api.ids import public_id
 from rewards.models import Voucher
 from rewards.redemption import redeem_reward
 from tests.factories.customers import CustomerFactory, customer_with_points

@@ -2,8 +2,8 @@
 
 import pytest
 
+from loyalty.integrations.ids import public_id
 from loyalty.ledger.models import Account
-from loyalty.web.api.ids import public_id
 from rewards.models import Redemption, Voucher
 from tests.factories.customers import CustomerFactory, customer_with_points
 from tests.factories.rewards import RewardFactory

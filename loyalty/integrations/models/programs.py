@@ -1,4 +1,4 @@
-"""Other programs: the keys they come with, and the answers they were given."""
+"""Programs that ask: the keys they come with, and the answers they were given."""
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models

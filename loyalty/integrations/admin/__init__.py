@@ -1,0 +1,3 @@
+from loyalty.integrations.admin.keys import ApiKeyAdmin
+
+__all__ = ["ApiKeyAdmin"]
