@@ -12,9 +12,19 @@ from loyalty.shop.queries import get_shop
 from loyalty.transactions import whole
 from rewards.models import Voucher
 
+# What a find box takes for a code or a token rather than for a name.
+_LOOKS_LIKE = re.compile(r"[A-Z0-9]{8}|[A-Za-z0-9_-]{22}")
+
 
 class VoucherRefused(DomainError):
     """The voucher cannot be used; the text says why, and since when."""
+
+
+class UnknownVoucher(DomainError):
+    """No voucher has that code, or it is none of whoever wants to use it."""
+
+    def __init__(self) -> None:
+        super().__init__(_("There is no such voucher."))
 
 
 def tidy_code(typed: str) -> str:
@@ -25,6 +35,17 @@ def tidy_code(typed: str) -> str:
     '7K3M92QD'
     """
     return re.sub(r"[\s-]", "", typed).upper()
+
+
+def looks_like_code(typed: str) -> bool:
+    """
+    Whether that may be a voucher's code or token; a phone number is neither.
+
+    >>> [looks_like_code(typed) for typed in ("7k3m 92qd", "0912 345 678", "Thảo")]
+    [True, False, False]
+    """
+    code = tidy_code(typed)
+    return bool(_LOOKS_LIKE.fullmatch(code) or _LOOKS_LIKE.fullmatch(typed.strip()))
 
 
 def find_voucher(typed: str) -> Voucher | None:

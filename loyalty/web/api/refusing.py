@@ -22,6 +22,7 @@ from loyalty.programme.versions import NoProgramme
 from loyalty.purchases.refunds import UnknownPurchase
 from loyalty.shop.queries import ShopMissing
 from loyalty.web.api.problems import FieldError, Problem
+from rewards.vouchers import UnknownVoucher
 
 logger = logging.getLogger(__name__)
 
@@ -128,6 +129,7 @@ _READERS: tuple[tuple[type[Exception], Callable[[Any], Problem]], ...] = (
     (PointsRefused, _of_paying),
     (AlreadyEnrolled, _of_enrolled),
     (UnknownPurchase, lambda error: Problem("unknown-purchase", str(error))),
+    (UnknownVoucher, lambda error: Problem("not-found")),
     (NotAllowed, lambda error: Problem("not-allowed", str(error))),
     (Conflict, lambda error: Problem("conflict", str(error))),
     (ShopMissing, lambda error: Problem("not-ready", str(error))),

@@ -19,6 +19,7 @@ from loyalty.shop.queries import get_shop
 from loyalty.transactions import whole
 from loyalty.web.api.answering import TAKES_IDEMPOTENCY_KEY, answer, reference_of, reply, tell
 from loyalty.web.api.entering import Key, KeyRequest, Scope
+from loyalty.web.api.limits import guarding_codes
 from loyalty.web.api.pointing import branch_named, customer_at, customer_named
 from loyalty.web.api.problems import Problem
 from loyalty.web.api.reading import Body, Text
@@ -26,7 +27,7 @@ from rewards.cancelling import cancel_redemption
 from rewards.models import Redemption, Reward, Voucher
 from rewards.queries import Offer, offers_for
 from rewards.redemption import redeem_reward
-from rewards.vouchers import find_voucher, use_voucher
+from rewards.vouchers import UnknownVoucher, find_voucher, use_voucher
 
 router = Router(tags=["Rewards"])
 
@@ -187,9 +188,7 @@ def use(request: KeyRequest, code: str, body: UseIn | None = None) -> HttpRespon
 
 
 def _use(request: KeyRequest, code: str, body: UseIn) -> Reply:
-    voucher = find_voucher(code)
-    if voucher is None:
-        raise Problem("not-found")
+    voucher = _voucher(request, code)
     used = use_voucher(
         voucher=voucher,
         reference=reference_of(request, body.reference) or str(uuid4()),
@@ -198,6 +197,14 @@ def _use(request: KeyRequest, code: str, body: UseIn) -> Reply:
         by=request.auth.user,
     )
     return reply(shown_voucher(used))
+
+
+def _voucher(request: KeyRequest, code: str) -> Voucher:
+    with guarding_codes(request, request.auth):
+        voucher = find_voucher(code)
+        if voucher is None:
+            raise UnknownVoucher
+    return voucher
 
 
 def shown_offer(offer: Offer) -> RewardOut:
