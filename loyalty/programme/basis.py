@@ -80,7 +80,10 @@ def payable_minor(lines: Sequence[Line]) -> list[int]:
 def _of_line(basis: Basis, line: Line, in_points: int) -> int:
     """Its price, of which the part that is tax, and the part paid with points, earn nothing."""
     net = line.net_minor
-    exact = Fraction(line.full_minor if basis.gross else net)
+    counted = line.full_minor if basis.gross else net
+    if basis.tax and not in_points:
+        return counted
+    exact = Fraction(counted)
     if net:
         exact *= Fraction(net - in_points, net)
         exact *= Fraction(net if basis.tax else net - line.tax_minor, net)

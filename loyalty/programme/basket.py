@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
+from functools import cached_property
 from types import MappingProxyType
 
 from loyalty.programme.birthdays import Birthday
@@ -29,7 +30,7 @@ class Line:
     pay_with_points: bool = True  # False: points may not be used as payment for it.
     free_units: int = 0  # Whole units that a rule or a voucher made free; no till tells it.
 
-    @property
+    @cached_property  # Every rule asks for it.
     def full_minor(self) -> int:
         """
         Before discounts, half a unit rounded up.

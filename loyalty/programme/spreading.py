@@ -14,8 +14,8 @@ def spread(total: int, weights: Sequence[int | Fraction]) -> list[int]:
     >>> spread(100, [1, 1, 1]), spread(5, [0, 10, 0]), spread(2, [0, 0, 0])
     ([34, 33, 33], [0, 5, 0], [1, 1, 0])
     """
-    if not weights:
-        return []
+    if len(weights) < 2:  # The usual bill is one line.
+        return [total] * len(weights)
     whole = sum(weights)
     if not whole:
         return spread(total, [1] * len(weights))
