@@ -31,7 +31,7 @@ def cancel_redemption(
     if current.cancelling_entry_id is not None:
         return current
     _end_voucher(current.voucher, at=at)
-    Reward.objects.filter(pk=current.reward_id, stock__isnull=False).update(stock=F("stock") + 1)
+    _free_place(current.reward_id)
     posted = give_back(
         entry_id=current.entry_id,
         points=current.cost_points,
@@ -45,6 +45,18 @@ def cancel_redemption(
     current.cancelling_entry_id = posted.entry_id
     current.save(update_fields=["cancelling_entry"])
     return current
+
+
+def _free_place(reward_id: int) -> None:
+    """
+    One more on the shelf, one less redeemed. Nothing stays nothing where that is not counted; the
+    lock keeps whoever begins to count waiting.
+    """
+    reward = Reward.objects.select_for_update(no_key=True).get(pk=reward_id)
+    if reward.stock is not None or reward.redeemed_total is not None:
+        Reward.objects.filter(pk=reward_id).update(
+            stock=F("stock") + 1, redeemed_total=F("redeemed_total") - 1
+        )
 
 
 def _end_voucher(voucher: Voucher, *, at: datetime) -> None:

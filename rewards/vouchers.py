@@ -1,7 +1,7 @@
 """Using a voucher at the counter, once."""
 
 import re
-from datetime import datetime
+from datetime import date, datetime
 
 from django.utils.translation import gettext as _
 
@@ -11,6 +11,7 @@ from loyalty.shop.models import Branch, User
 from loyalty.shop.queries import get_shop
 from loyalty.transactions import whole
 from rewards.models import Voucher
+from rewards.refusals import branch_names
 
 # What a find box takes for a code or a token rather than for a name.
 _LOOKS_LIKE = re.compile(r"[A-Z0-9]{8}|[A-Za-z0-9_-]{22}")
@@ -64,7 +65,8 @@ def use_voucher(
     """
     Mark the voucher used and return it. `reference` is made once per page render: a retry with
     the same one returns the voucher as the first call left it. Exactly one of two tills
-    succeeds; the other raises VoucherRefused, as does a voucher past its last day in the shop.
+    succeeds; the other raises VoucherRefused, as does a voucher before its first day in the shop
+    or past its last, or at a branch where its reward is not had.
     """
     current = Voucher.objects.select_for_update().get(pk=voucher.pk)
     if current.state == Voucher.State.USED and current.used_reference == reference:
@@ -79,6 +81,7 @@ def use_voucher(
         raise VoucherRefused(
             _("This voucher ended on %(day)s.") % {"day": f"{current.expires_on:%d/%m/%Y}"}
         )
+    refuse_elsewhere(current, branch=branch, on=local_date(at, get_shop().zone))
     current.state = Voucher.State.USED
     current.used_at = at
     current.used_branch = branch
@@ -86,6 +89,18 @@ def use_voucher(
     current.used_reference = reference
     current.save(update_fields=["state", "used_at", "used_branch", "used_by", "used_reference"])
     return current
+
+
+def refuse_elsewhere(voucher: Voucher, *, branch: Branch | None, on: date) -> None:
+    """Raise VoucherRefused before the voucher's first day, and at a branch that is not its own."""
+    if voucher.usable_from is not None and on < voucher.usable_from:
+        raise VoucherRefused(
+            _("This voucher can be used from %(day)s.") % {"day": f"{voucher.usable_from:%d/%m/%Y}"}
+        )
+    where = voucher.reward.branches
+    if where and (branch is None or branch.key not in where):
+        names = {"names": branch_names(where)}
+        raise VoucherRefused(_("This voucher can be used only at: %(names)s.") % names)
 
 
 def _used_text(voucher: Voucher) -> str:

@@ -71,6 +71,7 @@ class RedemptionIn(Body):
 
     customer: Annotated[str, Text(60, 1)]  # Id, phone, card token or card number.
     reward: Annotated[str, Text(40, 1)]  # Its key.
+    branch: Annotated[str, Text(40, 1)] | None = None  # Where; else the API key's.
     reference: Reference | None = None  # Else the Idempotency-Key.
 
 
@@ -143,6 +144,7 @@ def _redeem(request: KeyRequest, body: RedemptionIn) -> Reply:
         reference=reference,
         at=timezone.now(),
         by=request.auth.user,
+        branch=branch_named(request.auth, body.branch),
     )
     return reply(_told(made), status=201)
 

@@ -35,6 +35,7 @@ def redeem(request: TillRequest, customer_id: int, key: str) -> HttpResponse:
             reference=reference_of(request),
             at=timezone.now(),
             by=request.user,
+            branch=request.branch,
         )
     except DomainError as error:
         return _page(request, customer, reward, error=str(error), status=status_of(error))
