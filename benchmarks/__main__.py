@@ -17,6 +17,7 @@ from benchmarks import databases, jobs, printing
 from benchmarks.contests import Arena, Entrant, Results
 from benchmarks.databases import ROOT, Database
 from benchmarks.jobs import Finding
+from benchmarks.web import jobs as web
 
 OF_LIMIT = {"purchase": 0.30, "redeem": 0.35}
 RESULTS = ROOT / ".local" / "bench"
@@ -28,6 +29,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=1.0, help="of each turn")
     parser.add_argument("--deepest", type=int, default=10_000, help="open lots of one customer")
+    parser.add_argument("--only", choices=("services", "http"), help="half of it")
     parser.add_argument("--clients", type=int, default=8, help="who want one customer at once")
     return parser.parse_args()
 
@@ -42,7 +44,7 @@ class Bench:
         self.results: Results = {}
         self.findings: list[Finding] = []
 
-    def run(self) -> None:
+    def run_services(self) -> None:
         for job, of_limit in OF_LIMIT.items():
             found = self._contest(f"{job} by members", jobs.by_members(job, self.sizes))
             self.findings += jobs.findings_by_members(job, of_limit, found)
@@ -52,6 +54,11 @@ class Bench:
             "redeem, one customer", jobs.hot("redeem", self.sizes[0], self.clients)
         )
         self.findings += jobs.findings_hot("redeem", found)
+
+    def run_http(self) -> None:
+        for database in self.sizes:
+            found = self._contest("over HTTP", web.over_http(database))
+            self.findings += web.findings(found)
 
     def _contest(self, name: str, entrants: Sequence[Entrant]) -> Results:
         print(f"{name} …", file=sys.stderr, flush=True)
@@ -71,7 +78,10 @@ def measure(chosen: argparse.Namespace, sizes: Sequence[Database], results: Path
     """Measure, prove, print and write; 1 when the ledger is wrong, whatever the speed."""
     with Arena(sizes[0].owner_url, rounds=chosen.rounds, seconds=chosen.seconds) as arena:
         bench = Bench(arena, sizes, deepest=chosen.deepest, clients=chosen.clients)
-        bench.run()
+        if chosen.only != "http":
+            bench.run_services()
+        if chosen.only != "services":
+            bench.run_http()
     table = printing.rows(bench.results)
     printing.print_table(table)
     printing.print_findings(bench.findings)

@@ -34,7 +34,7 @@ class Work:
 class Order:
     """What the clients shall do: a job for so many seconds, on customers drawn from a range."""
 
-    job: str  # purchase, redeem
+    job: str  # purchase, redeem; of the web server: hello, sale, …
     first: int
     last: int
     clients: int

@@ -8,8 +8,9 @@ from benchmarks.clients import Order, Pgbench, Team, Work
 from benchmarks.databases import Database
 from benchmarks.readings import Reading
 from benchmarks.servercpu import ServerClock
+from benchmarks.web.team import Web
 
-LIMIT, PRODUCT, ORM = "limit", "product", "orm"
+LIMIT, PRODUCT, ORM, WEB = "limit", "product", "orm", "web"
 
 
 @dataclass(frozen=True)
@@ -17,7 +18,7 @@ class Entrant:
     """One contender doing one job on some customers of one database."""
 
     who: str
-    job: str  # purchase, redeem
+    job: str  # purchase, redeem; of the web server: hello, sale, …
     database: Database
     first: int  # The customers are drawn from this range.
     last: int
@@ -28,6 +29,7 @@ class Entrant:
         return Order(self.job, self.first, self.last, self.clients, seconds, seed)
 
 
+Contender = Team | Pgbench | Web
 Results = dict[Entrant, list[Reading]]
 
 
@@ -37,7 +39,7 @@ class Arena:
     def __init__(self, owner_url: str, *, rounds: int, seconds: float) -> None:
         self.clock = ServerClock(owner_url)
         self.rounds, self.seconds = rounds, seconds
-        self.teams: dict[tuple[str, str], Team | Pgbench] = {}
+        self.teams: dict[tuple[str, str], Contender] = {}
         self.stack = ExitStack()
 
     def __enter__(self) -> "Arena":
@@ -68,7 +70,7 @@ class Arena:
             self.clock.now() - before,
         )
 
-    def _team(self, entrant: Entrant) -> Team | Pgbench:
+    def _team(self, entrant: Entrant) -> Contender:
         key = (entrant.who, entrant.database.owner_url)
         if key not in self.teams:
             self.teams[key] = _clients_of(entrant)
@@ -76,7 +78,9 @@ class Arena:
         return self.teams[key]
 
 
-def _clients_of(entrant: Entrant) -> Team | Pgbench:
+def _clients_of(entrant: Entrant) -> Contender:
     if entrant.who == LIMIT:
         return Pgbench(entrant.database)
+    if entrant.who == WEB:
+        return Web(entrant.database)
     return Team(entrant.who, entrant.database)

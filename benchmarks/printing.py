@@ -57,11 +57,11 @@ def write_json(path: Path, *, settings: dict[str, Any], table: Any, found: Any) 
 
 def print_table(table: Iterable[dict[str, Any]]) -> None:
     print(
-        f"{'job':9}{'who':9}{'members':>10}  {'':14}{'µs CPU':>9}{'client':>9}{'server':>9}{'/s':>9}"
+        f"{'job':15}{'who':9}{'members':>10}  {'':14}{'µs CPU':>9}{'client':>9}{'server':>9}{'/s':>9}"
     )
     for row in table:
         print(
-            f"{row['job']:9}{row['who']:9}{row['members']:>10,}  {row['note']:14}"
+            f"{row['job']:15}{row['who']:9}{row['members']:>10,}  {row['note']:14}"
             f"{row['cpu_us']:>9.0f}{row['client_us']:>9.0f}{row['server_us']:>9.0f}"
             f"{row['per_second']:>9.0f}"
         )

@@ -4,13 +4,15 @@ import re
 from collections.abc import Iterable
 from contextlib import suppress
 
-from django.db import DEFAULT_DB_ALIAS, connection
+from django.db import DEFAULT_DB_ALIAS
 from django.db.models import BigIntegerField, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from customers.identity import is_card_number, normalise_phone
 from customers.models import Consent, Customer
 from loyalty.errors import InvalidInput
+from loyalty.shop.models import Branch
+from loyalty.statements import one_row
 from loyalty.text import fold
 
 TOKEN = re.compile(r"[A-Za-z0-9_-]{22}")
@@ -45,10 +47,24 @@ def numbers_of(customer_id: int) -> set[int]:
     return {customer_id, *ids.values_list("pk", flat=True)}
 
 
-# Asked with every sale of a till, so without the ORM's work.
-_MEANT = {
-    column: f"SELECT coalesce(merged_into_id, id) FROM customers_customer WHERE {column} = %s"  # noqa: S608 (the columns are ours)
-    for column in ("id", "phone", "card_number", "card_token")
+# Asked with every sale and at every scan, so prepared. Always a row; an empty one where nobody is meant.
+# An empty phone is nobody's: only so does the plan, made for any value, use the index of phones.
+_MEANT = """
+SELECT {columns} FROM (VALUES (%s)) AS asked ({column})
+LEFT JOIN customers_customer r ON r.{column} = asked.{column} {but}
+LEFT JOIN customers_customer c ON c.id = coalesce(r.merged_into_id, r.id)
+LEFT JOIN shop_branch b ON b.id = c.joined_branch_id
+"""
+_COLUMNS = [field.attname for field in Customer._meta.concrete_fields]
+_NAMED = {"id": "", "phone": "AND r.phone <> ''", "card_number": "", "card_token": ""}
+_NUMBER = {
+    column: _MEANT.format(columns="c.id", column=column, but=but) for column, but in _NAMED.items()
+}
+_WHOLE = {
+    column: _MEANT.format(
+        columns=", ".join([*(f"c.{name}" for name in _COLUMNS), "b.key"]), column=column, but=but
+    )
+    for column, but in _NAMED.items()
 }
 
 
@@ -57,12 +73,21 @@ def customer_meant(column: str, value: str | int) -> Customer | None:
     Whom that id, phone (E.164), card number or card token stands for, of a merged one the kept one;
     all but their number is read when it is asked for. One statement.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(_MEANT[column], [value])
-        row = cursor.fetchone()
-    if row is None:
+    (number,) = one_row(_NUMBER[column], [value])
+    if number is None:
         return None
-    return Customer.from_db(DEFAULT_DB_ALIAS, ["id", "merged_into_id"], [row[0], None])
+    return Customer.from_db(DEFAULT_DB_ALIAS, ["id", "merged_into_id"], [number, None])
+
+
+def customer_found(column: str, value: str | int) -> Customer | None:
+    """The same, the whole row, and of the branch where they joined its key. One statement."""
+    *values, branch_key = one_row(_WHOLE[column], [value])
+    if values[0] is None:
+        return None
+    customer = Customer.from_db(DEFAULT_DB_ALIAS, _COLUMNS, values)
+    if branch_key is not None:
+        customer.joined_branch = Branch(pk=customer.joined_branch_id, key=branch_key)
+    return customer
 
 
 def _exact(typed: str) -> Q:

@@ -58,10 +58,10 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "loyalty.web.api.chain.ShortChain",  # Other programs go no further down.
     "csp.middleware.CSPMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "loyalty.web.api.chain.ShortChain",  # Other programs go no further down.
     "loyalty.web.shared.middleware.AdminPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "loyalty.web.shared.middleware.LanguageMiddleware",
@@ -94,6 +94,7 @@ TEMPLATES = [
 # The role loyalty_app, which owns nothing and carries its own time-outs (scripts/roles.sql).
 # `migrate` runs with the owner's address instead.
 DATABASES = {"default": env.db("DATABASE_URL")}
+DATABASES["default"]["ENGINE"] = "loyalty.postgres"
 DATABASES["default"]["CONN_MAX_AGE"] = 60  # Seconds.
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 # Lets loyalty.statements prepare what it calls; Django's own cursors never do.

@@ -21,6 +21,7 @@ KERNEL = {
     "loyalty.commands",
     "loyalty.transactions",
     "loyalty.statements",
+    "loyalty.postgres",
 }
 FLOORS = [  # Lowest first.
     "loyalty.shop",

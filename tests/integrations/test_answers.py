@@ -156,5 +156,7 @@ def test_a_twin_waits_for_the_first_and_acts_when_that_one_fails():
 
     first, after = together(partial(once, request_of(), fail_late, at=NOON), second)
 
-    assert (type(first), after.status) == (DomainError, 201)
+    # The first refuses; or hears what the second was told meanwhile.
+    assert after.status == 201
+    assert isinstance(first, DomainError) or first == after
     assert Customer.objects.count() == 1

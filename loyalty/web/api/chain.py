@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
+from django.middleware.security import SecurityMiddleware
 from django.urls import Resolver404, resolve
 from django.utils import translation
 
@@ -10,28 +11,39 @@ from loyalty.web.api.problems import Problem
 from loyalty.web.api.refusing import problem_of
 
 PLACE = "/api/"
+PAGES = frozenset({"/api/v1/docs"})  # For people: they go the way of all pages.
+_POLICY = "default-src 'none'; frame-ancestors 'none'"  # No answer is a page.
 
 
 class ShortChain:
     """
-    Answers requests to the API here, before the middleware that only pages need. What stands
-    above it in MIDDLEWARE holds for the API too.
+    The first of MIDDLEWARE: answers requests to the API here, behind nothing but Django's security
+    middleware. All that follows is for pages.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
+        self.short = SecurityMiddleware(_spoken)
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if not request.path_info.startswith(PLACE):
+        if not request.path_info.startswith(PLACE) or request.path_info in PAGES:
             return self.get_response(request)
-        language = "en" if request.headers.get("Accept-Language", "").startswith("en") else "vi"
-        with translation.override(language):
-            response = _answer(request)
-        response.headers["Content-Language"] = language
+        response: HttpResponse = self.short(request)
+        response.headers["Content-Security-Policy"] = _POLICY
+        response.headers["Content-Length"] = str(len(response.content))
         # Not in Django's log of refused requests: in an address stands a voucher's code, and what
         # goes wrong on our side is logged where it is read.
         response._has_been_logged = True  # type: ignore[attr-defined]
         return response
+
+
+def _spoken(request: HttpRequest) -> HttpResponse:
+    """The answer in the language asked for."""
+    language = "en" if request.headers.get("Accept-Language", "").startswith("en") else "vi"
+    with translation.override(language):
+        response = _answer(request)
+    response.headers["Content-Language"] = language
+    return response
 
 
 def _answer(request: HttpRequest) -> HttpResponse:

@@ -1,5 +1,6 @@
 """Customers: enrol, find, show, correct."""
 
+import re
 from datetime import datetime
 from functools import partial
 from typing import Annotated, Any, Literal
@@ -13,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from customers.changing import Changes, change_customer
 from customers.identity import Birthday, is_card_number, normalise_phone
 from customers.models import Customer
-from customers.queries import TOKEN, find_customers
+from customers.queries import TOKEN, customer_found, find_customers
 from customers.services import enrol_customer
 from loyalty.integrations.answers import Reply
 from loyalty.integrations.ids import public_id
@@ -161,14 +162,24 @@ def find(request: KeyRequest, search: Query[CustomerSearch]) -> HttpResponse:
     given = [name for name in ("phone", "card", "q") if getattr(search, name) is not None]
     if len(given) != 1:
         raise Problem.of_field(given[1] if given else "phone", "Give one of phone, card and q.")
-    typed = str(getattr(search, given[0])).strip()
-    if given[0] == "phone":
-        typed = normalise_phone(typed)
-    elif given[0] == "card" and not (TOKEN.fullmatch(typed) or is_card_number(typed)):
-        raise Problem.of_field("card", "This is no card of ours.")
-    found = find_customers(typed, limit=search.limit)
-    prefetch_related_objects(found, "joined_branch")
+    found = _found(given[0], str(getattr(search, given[0])).strip(), limit=search.limit)
     return tell(reply(CustomersOut(customers=[shown(customer) for customer in found])))
+
+
+def _found(by: str, typed: str, *, limit: int) -> list[Customer]:
+    if by == "q":
+        found = find_customers(typed, limit=limit)
+        prefetch_related_objects(found, "joined_branch")
+        return found
+    if by == "phone":
+        customer = customer_found("phone", normalise_phone(typed))
+    elif TOKEN.fullmatch(typed):
+        customer = customer_found("card_token", typed)
+    elif is_card_number(typed):
+        customer = customer_found("card_number", re.sub(r"\s", "", typed))
+    else:
+        raise Problem.of_field("card", "This is no card of ours.")
+    return [customer] if customer else []
 
 
 @router.get(

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from loyalty.web.api.api import api
 from loyalty.web.api.entering import Key
 from loyalty.web.api.problems import KINDS
+from loyalty.web.shared.decorators import without_shop
 
 PREFIX = "api/v1/"
 
@@ -22,6 +23,7 @@ def openapi(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+@without_shop
 def docs(request: HttpRequest) -> HttpResponse:
     """The same to read and to try, with a key."""
     return render(request, "api/docs.html")

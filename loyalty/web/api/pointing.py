@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from customers.identity import is_card_number, normalise_phone
 from customers.models import Customer
-from customers.queries import TOKEN, customer_meant
+from customers.queries import TOKEN, customer_found, customer_meant
 from loyalty.errors import InvalidInput
 from loyalty.integrations.ids import number_of
 from loyalty.integrations.keys import Holder
@@ -18,16 +18,15 @@ from loyalty.web.api.entering import Scope, need
 from loyalty.web.api.problems import Problem
 
 SLACK = timedelta(minutes=10)  # How far a till's clock may be off.
-_WHOLE = Customer.objects.select_related("joined_branch").order_by()
 
 
 def customer_at(customer_id: str) -> Customer:
     """The customer of that id in an address; of a merged one the kept one. Raises Problem."""
     number = number_of("cus", customer_id)
-    found = next(iter(_WHOLE.filter(pk=number)), None) if number is not None else None
+    found = customer_found("id", number) if number is not None else None
     if found is None:
         raise Problem("not-found")
-    return found.kept
+    return found
 
 
 def customer_named(named: str) -> Customer:
