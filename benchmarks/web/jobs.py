@@ -6,7 +6,7 @@ from benchmarks.jobs import Finding
 from benchmarks.people import FIRST
 from benchmarks.readings import work_ratio
 
-JOBS = ("hello", "sale", "sale with key", "batch", "phone", "card")
+JOBS = ("hello", "hello page", "sale", "sale with key", "batch", "phone", "card")
 OF_HELLO = {"sale": 0.18, "phone": 0.5, "card": 0.5}
 BATCH_TIMES = 3.0
 

@@ -11,6 +11,7 @@ import pytest
 from benchmarks.__main__ import measure
 from benchmarks.databases import Database, fill
 from benchmarks.readings import Reading, rate_ratio, summary, work_ratio
+from benchmarks.web.jobs import JOBS
 from tests.support import database
 
 MEMBERS = 20
@@ -30,14 +31,15 @@ def measured(transactional_db):
 
 def test_every_contender_does_every_job_and_the_ledger_stays_right(measured, tmp_path, capfd):
     fill(measured, deepest=10)
-    chosen = argparse.Namespace(rounds=1, seconds=0.05, deepest=10, clients=1)
+    chosen = argparse.Namespace(rounds=1, seconds=0.05, deepest=10, clients=1, only=None)
 
     code = measure(chosen, [measured], tmp_path / "figures.json")
 
     assert code == 0, capfd.readouterr()
     written = json.loads((tmp_path / "figures.json").read_text())
-    assert {(row["job"], row["who"]) for row in written["measurements"]} == {
-        (job, who) for job in ("purchase", "redeem") for who in ("limit", "product", "orm")
+    services = {(job, who) for job in ("purchase", "redeem") for who in ("limit", "product", "orm")}
+    assert {(row["job"], row["who"]) for row in written["measurements"]} == services | {
+        (job, "web") for job in JOBS
     }
     assert all(row["operations"] > 0 for row in written["measurements"])
     assert all(row["refused"] == 0 for row in written["measurements"])

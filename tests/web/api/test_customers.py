@@ -251,3 +251,19 @@ def test_what_completes_the_profile_brings_its_points_once(till):
         till.patch(path, {"birthday": {"day": day, "month": 8, "lunar": True}})
 
     assert [row.points for row in Entry.objects.filter(account=customer.pk)] == [10]
+
+
+@pytest.mark.parametrize("by", ["phone", "card"])
+def test_a_scan_asks_for_the_key_and_for_the_customer_and_nothing_else(
+    till, by, django_assert_num_queries
+):
+    customer = CustomerFactory(phone="+84912345678", joined_branch=BranchFactory(key="ha-noi"))
+    asked = {"phone": "0912 345 678", "card": customer.card_token}[by]
+    till.get("/customers", q="an")  # Writes down that the key is in use.
+
+    with django_assert_num_queries(2):
+        answer = till.get("/customers", **{by: asked})
+
+    [found] = answer.json()["customers"]
+    assert (found["phone"], found["branch"]) == ("+84912345678", "ha-noi")
+    assert answer.headers["Content-Length"] == str(len(answer.content))

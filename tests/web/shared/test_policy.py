@@ -48,6 +48,25 @@ def test_the_policy_stands_on_what_is_answered_before_any_view(
 
 
 @pytest.mark.django_db
+def test_what_programs_are_answered_may_do_nothing_and_its_description_is_a_page(
+    client: PageClient,
+) -> None:
+    assert policy_of(client, "/api/v1/customers") == {
+        "default-src 'none'",
+        "frame-ancestors 'none'",
+    }
+    assert policy_of(client, "/api/v1/docs") == STRICT
+
+
+def test_programs_are_sent_to_https_too(client: PageClient, settings: Settings) -> None:
+    settings.SECURE_SSL_REDIRECT = True
+
+    answer = client.get("/api/v1/customers")
+
+    assert (answer.status_code, answer["Location"][:8]) == (301, "https://")
+
+
+@pytest.mark.django_db
 def test_the_back_office_alone_may_do_more(client: PageClient) -> None:
     shop_with_programme()
 
