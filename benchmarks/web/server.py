@@ -37,7 +37,7 @@ class WebServer:
         """CPU seconds of its processes so far."""
         pid = self.process.pid
         workers = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-        return sum(_ticks(int(one)) for one in [pid, *workers]) / TICK
+        return sum(_ticks(one) for one in [str(pid), *workers]) / TICK
 
     def stop(self) -> None:
         self.process.send_signal(signal.SIGTERM)
@@ -53,7 +53,7 @@ class WebServer:
         raise SystemExit("The web server does not start.")
 
 
-def _ticks(pid: int) -> int:
+def _ticks(pid: str) -> int:
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return int(fields[11]) + int(fields[12])  # utime and stime of proc_pid_stat(5).
 
