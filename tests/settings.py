@@ -10,8 +10,13 @@ os.environ["DEMO"] = "False"
 from loyalty.settings import *  # noqa: F403
 from loyalty.settings import CACHES, DATABASES, INSTALLED_APPS, STORAGES
 
-# Several people may run tests on the same servers, each with a suffix of their own.
-DATABASES["default"]["NAME"] = "test_loyalty" + os.environ.get("TEST_DB_SUFFIX", "")
+# Several people may run tests on the same servers, each with a suffix of their own; so do the
+# processes of one run.
+DATABASES["default"]["NAME"] = (
+    "test_loyalty"
+    + os.environ.get("TEST_DB_SUFFIX", "")
+    + os.environ.get("PYTEST_XDIST_WORKER", "")
+)
 OWNER_DATABASE_URL = os.environ.get("OWNER_DATABASE_URL", "")  # scripts/stack.py gives it.
 
 # What one run has counted is nothing to the next.
