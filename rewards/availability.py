@@ -27,6 +27,11 @@ class Reason(StrEnum):
     OTHER_BRANCH = "other branch"
     TOO_OFTEN = "too often"
 
+    @property
+    def code(self) -> str:
+        """As other programs read it: `sold_out`."""
+        return self.value.replace(" ", "_")
+
 
 GONE = frozenset({Reason.SOLD_OUT, Reason.ALL_REDEEMED})  # Nobody can have it for now.
 PAST = frozenset({Reason.RETIRED, Reason.OVER})  # Nobody can have it any more.

@@ -1,4 +1,4 @@
-"""What a customer can have, and the vouchers they hold."""
+"""The vouchers that customers hold, and the friends they brought."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -6,19 +6,7 @@ from datetime import date
 from django.db.models import Count, Q, QuerySet, Sum
 
 from customers.models import Customer
-from rewards.models import Referral, Reward, Voucher
-
-
-@dataclass(frozen=True)
-class Offer:
-    reward: Reward
-    missing_points: int  # 0: the customer can have it now.
-
-
-def offers_for(usable_points: int) -> list[Offer]:
-    """Every reward that is offered and in stock, with what a customer still lacks. One query."""
-    offered = Reward.objects.filter(is_active=True).filter(Q(stock__isnull=True) | Q(stock__gt=0))
-    return [Offer(reward, max(0, reward.cost_points - usable_points)) for reward in offered]
+from rewards.models import Referral, Voucher
 
 
 def open_vouchers(customer_id: int, *, on: date) -> QuerySet[Voucher]:

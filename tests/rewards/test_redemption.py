@@ -9,7 +9,7 @@ from loyalty.ledger.models import Account
 from loyalty.ledger.services import InsufficientPoints
 from rewards import redemption
 from rewards.models import Redemption, Voucher
-from rewards.queries import Offer, closed_vouchers, offers_for, open_vouchers
+from rewards.queries import closed_vouchers, open_vouchers
 from rewards.redemption import CODE_LETTERS, RewardUnavailable, redeem_reward
 from rewards.vouchers import VoucherRefused, find_voucher, use_voucher
 from tests.factories.clock import NOON
@@ -189,14 +189,6 @@ def test_a_voucher_is_found_however_it_is_typed_or_scanned(typed):
 @pytest.mark.parametrize("typed", ["", "AAAAAAAA", "7K3M", "\x00", "x" * 5000])
 def test_an_unknown_code_finds_nothing(typed):
     assert find_voucher(typed) is None
-
-
-def test_offers_say_what_is_missing_and_hide_what_is_gone():
-    cheap, dear = RewardFactory(cost_points=40), RewardFactory(cost_points=320)
-    RewardFactory(stock=0)
-    RewardFactory(is_active=False)
-
-    assert offers_for(286) == [Offer(cheap, 0), Offer(dear, 34)]
 
 
 @pytest.mark.parametrize("count", [1, 3])

@@ -1,6 +1,8 @@
 """What a basket would come to, before anybody pays. Writes nothing."""
 
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.http import HttpResponse
 from django.utils import timezone
@@ -12,14 +14,16 @@ from loyalty.dates import local_date
 from loyalty.ledger.queries import points_of
 from loyalty.programme.discounts import Discount
 from loyalty.purchases.recording import Quote, quote
+from loyalty.shop.models import Branch
 from loyalty.shop.queries import get_shop
 from loyalty.web.api.answering import reply, tell
 from loyalty.web.api.bills import BillIn
 from loyalty.web.api.entering import Key, KeyRequest, Scope
 from loyalty.web.api.pointing import branch_named, calling, customer_named
 from loyalty.web.api.purchases import DiscountOut, TierOfSale, in_order
-from loyalty.web.api.rewards import RewardOut, VoucherOut, shown_offer, shown_voucher
-from rewards.queries import offers_for, open_vouchers
+from loyalty.web.api.shown_rewards import RewardOut, VoucherOut, shown_offer, shown_voucher
+from rewards.offers import offers_for
+from rewards.queries import open_vouchers
 
 router = Router(tags=["Sales"])
 
@@ -71,18 +75,31 @@ def ask(request: KeyRequest, body: QuoteIn) -> HttpResponse:
     branch = branch_named(request.auth, body.branch)
     with calling(amount="total_minor", points="total_minor"):
         quoted = quote(customer=customer, branch=branch, bill=body.bill(), at=now)
-    today = local_date(now, get_shop().zone)
-    usable = points_of(customer.pk, on=today).usable if customer else 0
+    shop = get_shop()
+    today = local_date(now, shop.zone)
     return tell(
         reply(
             _told(
                 quoted,
                 with_lines=bool(body.lines),
-                rewards=[shown_offer(offer) for offer in offers_for(usable)] if customer else [],
+                rewards=_rewards(customer, branch, at=now, zone=shop.zone) if customer else [],
                 vouchers=_vouchers(request, customer, today) if customer else [],
             )
         )
     )
+
+
+def _rewards(
+    customer: Customer, branch: Branch | None, *, at: datetime, zone: ZoneInfo
+) -> list[RewardOut]:
+    offers = offers_for(
+        customer.pk,
+        usable=points_of(customer.pk, on=local_date(at, zone)).usable,
+        at=at,
+        zone=zone,
+        branch_key=branch.key if branch else None,
+    )
+    return [shown_offer(offer) for offer in offers if not offer.gone]
 
 
 def _vouchers(request: KeyRequest, customer: Customer, today: Any) -> list[VoucherOut]:

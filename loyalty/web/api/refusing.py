@@ -22,6 +22,7 @@ from loyalty.programme.versions import NoProgramme
 from loyalty.purchases.refunds import UnknownPurchase
 from loyalty.shop.queries import ShopMissing
 from loyalty.web.api.problems import FieldError, Problem
+from rewards.redemption import RewardUnavailable
 from rewards.vouchers import UnknownVoucher
 
 logger = logging.getLogger(__name__)
@@ -94,6 +95,10 @@ def _of_paying(error: PointsRefused) -> Problem:
     return Problem("refused", str(error), more={"limit": str(error.limit), "most": error.most})
 
 
+def _of_reward(error: RewardUnavailable) -> Problem:
+    return Problem("refused", str(error), more={"reason": error.reason.code})
+
+
 def _of_enrolled(error: AlreadyEnrolled) -> Problem:
     more = {"customer": public_id("cus", error.customer.pk)}
     return Problem("already-enrolled", str(error), more=more)
@@ -127,6 +132,7 @@ _READERS: tuple[tuple[type[Exception], Callable[[Any], Problem]], ...] = (
     (InvalidInput, _of_input),
     (InsufficientPoints, _of_points),
     (PointsRefused, _of_paying),
+    (RewardUnavailable, _of_reward),
     (AlreadyEnrolled, _of_enrolled),
     (UnknownPurchase, lambda error: Problem("unknown-purchase", str(error))),
     (UnknownVoucher, lambda error: Problem("not-found")),

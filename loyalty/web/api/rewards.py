@@ -1,6 +1,5 @@
 """What points buy, bought at the till; the catalogue decides the cost."""
 
-from datetime import UTC, date, datetime
 from functools import partial
 from typing import Annotated
 from uuid import uuid4
@@ -23,9 +22,17 @@ from loyalty.web.api.limits import guarding_codes
 from loyalty.web.api.pointing import branch_named, customer_at, customer_named
 from loyalty.web.api.problems import Problem
 from loyalty.web.api.reading import Body, Text
+from loyalty.web.api.shown_rewards import (
+    RewardOut,
+    VoucherOut,
+    shown_offer,
+    shown_reward,
+    shown_voucher,
+)
 from rewards.cancelling import cancel_redemption
 from rewards.models import Redemption, Reward, Voucher
-from rewards.queries import Offer, offers_for
+from rewards.offers import offered as on_offer
+from rewards.offers import offers_for
 from rewards.redemption import redeem_reward
 from rewards.vouchers import UnknownVoucher, find_voucher, use_voucher
 
@@ -38,30 +45,8 @@ _REDEMPTIONS = Redemption.objects.select_related(
 Reference = Annotated[str, Text(100, 1)]
 
 
-class RewardOut(BaseModel):
-    key: str
-    name: str
-    name_en: str
-    kind: str
-    cost_points: int
-    value_minor: int
-    minimum_minor: int  # The smallest bill it goes with.
-    missing_points: int | None  # 0: the customer can have it now. Null: nobody was named.
-
-
 class RewardsOut(BaseModel):
     rewards: list[RewardOut]
-
-
-class VoucherOut(BaseModel):
-    code: str | None  # Null: the key may not use vouchers.
-    reward: str  # The reward's key.
-    kind: str
-    value_minor: int
-    minimum_minor: int
-    state: str  # issued, used, expired, cancelled.
-    expires_on: date  # The last day.
-    used_at: datetime | None
 
 
 class RedemptionIn(Body):
@@ -106,15 +91,20 @@ class ForCustomer(BaseModel):
     "/rewards", auth=Key(Scope.READ, ForCustomer), response=RewardsOut, summary="List the rewards"
 )
 def offered(request: KeyRequest, asked: Query[ForCustomer]) -> HttpResponse:
-    """Those that are offered and in stock; for a customer, with what is still missing."""
+    """All of the catalogue; for a customer, with what is missing or keeps them from it now."""
+    now, shop = timezone.now(), get_shop()
+    today = local_date(now, shop.zone)
     if asked.customer is None:
-        found = [
-            shown_offer(one).model_copy(update={"missing_points": None}) for one in offers_for(0)
-        ]
-        return tell(reply(RewardsOut(rewards=found)))
-    today = local_date(timezone.now(), get_shop().zone)
-    usable = points_of(customer_at(asked.customer).pk, on=today).usable
-    return tell(reply(RewardsOut(rewards=[shown_offer(one) for one in offers_for(usable)])))
+        return tell(reply(RewardsOut(rewards=[shown_reward(one) for one in on_offer(on=today)])))
+    customer, branch = customer_at(asked.customer), request.auth.branch
+    offers = offers_for(
+        customer.pk,
+        usable=points_of(customer.pk, on=today).usable,
+        at=now,
+        zone=shop.zone,
+        branch_key=branch.key if branch else None,
+    )
+    return tell(reply(RewardsOut(rewards=[shown_offer(one) for one in offers])))
 
 
 @router.post(
@@ -207,34 +197,6 @@ def _voucher(request: KeyRequest, code: str) -> Voucher:
         if voucher is None:
             raise UnknownVoucher
     return voucher
-
-
-def shown_offer(offer: Offer) -> RewardOut:
-    reward = offer.reward
-    return RewardOut(
-        key=reward.key,
-        name=reward.name,
-        name_en=reward.name_en,
-        kind=reward.kind,
-        cost_points=reward.cost_points,
-        value_minor=reward.value_minor,
-        minimum_minor=reward.minimum_minor,
-        missing_points=offer.missing_points,
-    )
-
-
-def shown_voucher(voucher: Voucher) -> VoucherOut:
-    """A query unless its reward came along."""
-    return VoucherOut(
-        code=voucher.code,
-        reward=voucher.reward.key,
-        kind=voucher.reward.kind,
-        value_minor=voucher.reward.value_minor,
-        minimum_minor=voucher.reward.minimum_minor,
-        state=voucher.state,
-        expires_on=voucher.expires_on,
-        used_at=voucher.used_at.astimezone(UTC) if voucher.used_at else None,
-    )
 
 
 def _told(made: Redemption) -> RedemptionOut:

@@ -2,16 +2,17 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from zoneinfo import ZoneInfo
 
 from customers.models import Customer
 from loyalty.dates import local_date
 from loyalty.ledger.queries import Points, points_of
+from loyalty.shop.models import Branch, Shop
 from loyalty.tiers.queries import Progress, progress_of
 from loyalty.web.counter.birthdays import birthday_soon
 from rewards.birthdays import birthday_of
 from rewards.models import Reward, Voucher
-from rewards.queries import offers_for, open_vouchers
+from rewards.offers import Offer, offers_for
+from rewards.queries import open_vouchers
 
 SHOWN_AT_ONCE = 3  # Of what the customer may use: a till does not scroll.
 
@@ -39,14 +40,27 @@ class Panel:
         return len(self.more_vouchers) + len(self.more_rewards)
 
 
-def panel_of(customer: Customer, *, at: datetime, zone: ZoneInfo) -> Panel:
-    """Where the customer stands at `at`. A fixed number of queries, however much they hold."""
+def panel_of(customer: Customer, *, at: datetime, shop: Shop, branch: Branch) -> Panel:
+    """
+    Where the customer stands at `at`, seen from a till of that branch. A fixed number of queries,
+    however much they hold.
+    """
+    zone = shop.zone
     today = local_date(at, zone)
     points = points_of(customer.pk, on=today)
     vouchers = tuple(open_vouchers(customer.pk, on=today))
-    rewards = _within_reach(points.usable)
     first = len(vouchers[:SHOWN_AT_ONCE])
     progress = progress_of(customer.pk, at=at, zone=zone)
+    rewards = _within_reach(
+        offers_for(
+            customer.pk,
+            usable=points.usable,
+            at=at,
+            zone=zone,
+            tier_key=progress.tier.key,
+            branch_key=branch.key,
+        )
+    )
     return Panel(
         customer=customer,
         today=today,
@@ -63,10 +77,10 @@ def panel_of(customer: Customer, *, at: datetime, zone: ZoneInfo) -> Panel:
     )
 
 
-def _within_reach(usable: int) -> tuple[Reward, ...]:
-    """The rewards that many points suffice for, the dearest first."""
-    offered = [offer.reward for offer in offers_for(usable) if not offer.missing_points]
-    return tuple(sorted(offered, key=lambda reward: reward.cost_points, reverse=True))
+def _within_reach(offers: list[Offer]) -> tuple[Reward, ...]:
+    """The rewards that the customer can have now, the dearest first."""
+    now = [offer.reward for offer in offers if offer.open and not offer.missing_points]
+    return tuple(sorted(now, key=lambda reward: reward.cost_points, reverse=True))
 
 
 def _last_on(customer: Customer) -> date | None:

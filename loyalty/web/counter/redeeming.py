@@ -1,5 +1,7 @@
 """Spending a customer's points on a reward, at their word."""
 
+from datetime import datetime
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -11,10 +13,13 @@ from customers.models import Customer
 from loyalty.dates import local_date
 from loyalty.errors import DomainError
 from loyalty.ledger.queries import points_of
+from loyalty.tiers.queries import progress_of
 from loyalty.web.counter.references import new_reference, reference_of, status_of
 from loyalty.web.counter.till import SOURCE, TillRequest, at_the_till
 from rewards.models import Reward
+from rewards.offers import reason_of
 from rewards.redemption import redeem_reward
+from rewards.refusals import refusal_text
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -43,12 +48,23 @@ def redeem(request: TillRequest, customer_id: int, key: str) -> HttpResponse:
     return redirect("counter:voucher", voucher_id=redemption.voucher.pk)
 
 
+def _refusal(request: TillRequest, customer: Customer, reward: Reward, *, at: datetime) -> str:
+    """What besides points keeps the customer from it; empty: nothing."""
+    zone = request.shop.zone
+    tier_key = progress_of(customer.pk, at=at, zone=zone).tier.key
+    branch_key = request.branch.key
+    reason = reason_of(
+        reward, customer.pk, at=at, zone=zone, tier_key=tier_key, branch_key=branch_key
+    )
+    return refusal_text(reason, reward, tier_key=tier_key, at=at) if reason else ""
+
+
 def _page(
     request: TillRequest, customer: Customer, reward: Reward, *, error: str = "", status: int = 200
 ) -> HttpResponse:
-    today = local_date(timezone.now(), request.shop.zone)
+    now = timezone.now()
+    today = local_date(now, request.shop.zone)
     usable = points_of(customer.pk, on=today).usable
-    offered = reward.is_active and reward.stock != 0
     return render(
         request,
         "counter/redeem.html",
@@ -59,7 +75,8 @@ def _page(
             "cost": -reward.cost_points,
             "left": usable - reward.cost_points,
             "missing": max(0, reward.cost_points - usable),
-            "offered": offered,
+            "refusal": _refusal(request, customer, reward, at=now),
+            "first_day": reward.usable_from(today),
             "last_day": reward.last_day(today),
             "error": error,
             "reference": new_reference(),

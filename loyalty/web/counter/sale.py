@@ -113,7 +113,9 @@ def _record_typed(request: TillRequest, till: Till) -> Recorded:
 def show_till(request: TillRequest, till: Till, *, status: int = 200) -> HttpResponse:
     """The page in the state of `till`, with a reference of its own unless one is kept."""
     now, shop = timezone.now(), request.shop
-    panel = panel_of(till.customer, at=now, zone=shop.zone) if till.customer else None
+    panel = (
+        panel_of(till.customer, at=now, shop=shop, branch=request.branch) if till.customer else None
+    )
     shown = preview_of(
         till.customer,
         till.amount,

@@ -8,15 +8,16 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from loyalty.dates import local_date
 from loyalty.programme.versions import in_force
 from loyalty.web.portal import rules
 from loyalty.web.portal.choices import Choice, choices_of, nearest
-from loyalty.web.portal.standing import MemberStanding, standing_of
+from loyalty.web.portal.standing import MemberStanding, offers_of, standing_of
 from loyalty.web.portal.statement import line_of, statement_of
 from loyalty.web.shared.http import MemberRequest, ShopRequest
 from loyalty.web.shared.members import member_of
 from rewards.models import Reward
-from rewards.queries import offers_for
+from rewards.offers import in_the_window
 from rewards.stamp_cards import cards_of
 
 NEWEST_ENTRIES = 3
@@ -35,7 +36,8 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 def _welcome(request: ShopRequest) -> HttpResponse:
-    programme = in_force(timezone.now()).programme
+    now = timezone.now()
+    programme, today = in_force(now).programme, local_date(now, request.shop.zone)
     return render(
         request,
         "portal/welcome.html",
@@ -43,19 +45,15 @@ def _welcome(request: ShopRequest) -> HttpResponse:
             "sentence": rules.earning(request, programme),
             "expiry": rules.expiry(programme),
             "tiers": rules.tier_lines(programme),
-            "rewards": Reward.objects.filter(is_active=True).exclude(stock=0)[:NEAREST_REWARDS],
+            "rewards": in_the_window(on=today)[:NEAREST_REWARDS],
         },
     )
 
 
 def _member_home(request: MemberRequest) -> HttpResponse:
-    standing = standing_of(request, at=timezone.now())
-    choices = choices_of(
-        offers_for(standing.points.usable),
-        usable=standing.points.usable,
-        programme=standing.programme,
-        tier=standing.progress.tier,
-    )
+    now = timezone.now()
+    standing = standing_of(request, at=now)
+    choices = choices_of(offers_of(request, standing, at=now), standing)
     entries = statement_of(request.member.pk)[:NEWEST_ENTRIES]
     return render(
         request,

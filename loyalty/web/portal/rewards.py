@@ -10,11 +10,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from loyalty.errors import DomainError
 from loyalty.web.portal.choices import choices_of
-from loyalty.web.portal.standing import standing_of
+from loyalty.web.portal.standing import offers_of, standing_of
+from loyalty.web.shared.catalogue import branches_of, notes_of
 from loyalty.web.shared.http import MemberRequest
 from loyalty.web.shared.members import member_required
 from rewards.models import Reward
-from rewards.queries import offers_for
 from rewards.redemption import redeem_reward
 
 SOURCE = "portal"
@@ -24,13 +24,9 @@ LONGEST_REFERENCE = 64
 @require_safe
 @member_required
 def catalogue(request: MemberRequest) -> HttpResponse:
-    standing = standing_of(request, at=timezone.now())
-    choices = choices_of(
-        offers_for(standing.points.usable),
-        usable=standing.points.usable,
-        programme=standing.programme,
-        tier=standing.progress.tier,
-    )
+    now = timezone.now()
+    standing = standing_of(request, at=now)
+    choices = choices_of(offers_of(request, standing, at=now), standing)
     return render(
         request,
         "portal/rewards.html",
@@ -41,7 +37,8 @@ def catalogue(request: MemberRequest) -> HttpResponse:
             "now": [choice for choice in choices if choice.now],
             "nearly": [choice for choice in choices if choice.nearly],
             "later": [choice for choice in choices if choice.later],
-            "gone": Reward.objects.filter(is_active=True, stock=0),
+            "shut": [choice for choice in choices if choice.shut and not choice.gone],
+            "gone": [choice for choice in choices if choice.gone],
         },
     )
 
@@ -52,8 +49,11 @@ def redeem(request: MemberRequest, key: str) -> HttpResponse:
     reward = get_object_or_404(Reward, key=key, is_active=True)
     if request.method == "POST":
         return _redeem(request, reward)
-    standing = standing_of(request, at=timezone.now())
-    if standing.points.usable < reward.cost_points:
+    now = timezone.now()
+    standing = standing_of(request, at=now)
+    offers = offers_of(request, standing, at=now)
+    offer = next((one for one in offers if one.reward == reward), None)
+    if offer is None or not offer.open or offer.missing_points:
         return redirect("portal:rewards")
     return render(
         request,
@@ -65,6 +65,7 @@ def redeem(request: MemberRequest, key: str) -> HttpResponse:
             "cost": -reward.cost_points,
             "after": standing.points.usable - reward.cost_points,
             "last_day": reward.last_day(standing.today),
+            "notes": notes_of(reward, branches=branches_of([reward]), today=standing.today),
             # Made once a page, so that a double tap or a reload redeems once.
             "reference": secrets.token_urlsafe(16),
         },

@@ -8,6 +8,7 @@ from loyalty.ledger.queries import Points, points_of
 from loyalty.programme.document import Programme
 from loyalty.tiers.queries import Progress, progress_of
 from loyalty.web.shared.http import MemberRequest
+from rewards.offers import Offer, offers_for
 
 SOON = timedelta(days=45)  # Points that end within it are worth a word.
 
@@ -33,4 +34,15 @@ def standing_of(request: MemberRequest, *, at: datetime) -> MemberStanding:
         programme=progress.programme,
         progress=progress,
         next_expiry=soon[0] if soon else None,
+    )
+
+
+def offers_of(request: MemberRequest, standing: MemberStanding, *, at: datetime) -> list[Offer]:
+    """What the catalogue has for the member."""
+    return offers_for(
+        request.member.pk,
+        usable=standing.points.usable,
+        at=at,
+        zone=request.shop.zone,
+        tier_key=standing.progress.tier.key,
     )

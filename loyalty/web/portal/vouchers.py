@@ -6,6 +6,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from loyalty.dates import local_date
+from loyalty.web.shared.catalogue import branches_of
 from loyalty.web.shared.http import MemberRequest
 from loyalty.web.shared.members import member_required
 from rewards.models import Voucher
@@ -46,5 +47,6 @@ def voucher(request: MemberRequest, voucher_id: int) -> HttpResponse:
             "days_left": (shown.expires_on - today).days,
             "others": [other for other in can_use if other.pk != shown.pk],
             "today": today,
+            "branches": ", ".join(branches_of([shown.reward]).values()),
         },
     )

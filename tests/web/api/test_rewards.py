@@ -4,7 +4,7 @@ import pytest
 
 from loyalty.integrations.ids import public_id
 from loyalty.ledger.models import Account
-from rewards.models import Redemption, Voucher
+from rewards.models import Redemption, Reward, Voucher
 from tests.factories.customers import CustomerFactory, customer_with_points
 from tests.factories.rewards import RewardFactory
 from tests.factories.shop import BranchFactory
@@ -21,26 +21,82 @@ def tea():
     return RewardFactory(key="tra-sen-vang", cost_points=100, stock=1)
 
 
+@pytest.fixture
+def cafe_branch():
+    return BranchFactory(key="ha-noi")
+
+
 BODY = {"customer": "0912345678", "reward": "tra-sen-vang", "reference": "DQ-1"}
 
 
 def test_the_list_says_what_is_still_missing(till, customer, tea):
     RewardFactory(cost_points=200, key="dear")
     RewardFactory(is_active=False)
-    RewardFactory(stock=0)
+    RewardFactory(stock=0, key="gone")
 
     everybody = till.get("/rewards").json()["rewards"]
     theirs = till.get("/rewards", customer=public_id("cus", customer.pk)).json()["rewards"]
 
-    assert [(one["key"], one["missing_points"]) for one in everybody] == [
-        ("tra-sen-vang", None),
-        ("dear", None),
+    assert [(one["key"], one["missing_points"], one["unavailable"]) for one in everybody] == [
+        ("tra-sen-vang", None, None),
+        ("dear", None, None),
+        ("gone", None, None),
     ]
-    assert [(one["key"], one["missing_points"]) for one in theirs] == [
-        ("tra-sen-vang", 0),
-        ("dear", 50),
+    assert [(one["key"], one["missing_points"], one["unavailable"]) for one in theirs] == [
+        ("tra-sen-vang", 0, None),
+        ("dear", 50, None),
+        ("gone", 0, "sold_out"),
     ]
     assert problem(till.get("/rewards", customer="cus_00000000")) == (404, "not-found", [])
+
+
+def test_the_list_says_all_the_catalogue_does(till, customer):
+    RewardFactory(
+        key="giam-15",
+        kind="discount_percent",
+        percent=15,
+        most_minor=30_000,
+        scope={"categories": ["Trà"]},
+        most_per_customer=2,
+        most_per="week",
+        starts_on="2100-12-01",
+        tiers=["moi"],
+        usable_after_days=1,
+        validity_days=None,
+        valid_until="2100-12-31",
+    )
+
+    (told,) = till.get("/rewards", customer=public_id("cus", customer.pk)).json()["rewards"]
+
+    assert (told["kind"], told["percent"], told["most_minor"]) == ("discount_percent", 15, 30_000)
+    assert told["goods"] == {"categories": ["Trà"]}
+    assert (told["most_per_customer"], told["most_per"], told["tiers"]) == (2, "week", ["moi"])
+    assert (told["usable_after_days"], told["validity_days"]) == (1, None)
+    assert (told["unavailable"], told["opens_on"]) == ("not_yet", "2100-12-01")
+    assert (told["starts_on"], told["valid_until"]) == ("2100-12-01", "2100-12-31")
+
+
+@pytest.mark.parametrize(
+    ("columns", "reason"),
+    [
+        ({"tiers": ["vang"]}, "other_tier"),
+        ({"starts_on": "2100-01-01"}, "not_yet"),
+        ({"ends_on": "2000-01-01"}, "over"),
+        ({"stock": 0}, "sold_out"),
+        ({"most_total": 1, "redeemed_total": 1}, "all_redeemed"),
+        ({"branches": ["elsewhere"]}, "other_branch"),
+    ],
+)
+def test_a_limit_refuses_with_its_reason_and_writes_nothing(
+    till, customer, tea, columns, reason, cafe_branch
+):
+    Reward.objects.update(**columns)
+    before = every_row()
+
+    answer = till.post("/redemptions", BODY | {"branch": cafe_branch.key})
+
+    assert (answer.status_code, answer.json()["reason"]) == (409, reason)
+    assert every_row() == before
 
 
 def test_a_reward_is_redeemed_at_the_catalogues_cost(till, customer, tea):

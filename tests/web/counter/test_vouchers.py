@@ -13,6 +13,7 @@ from rewards.models import Redemption, Reward, Voucher
 from rewards.redemption import redeem_reward
 from tests.factories.clock import NOON
 from tests.factories.rewards import RewardFactory
+from tests.factories.shop import BranchFactory
 from tests.support.pages import PageClient, words
 from tests.web.counter.pages import facts, hidden
 
@@ -109,6 +110,33 @@ def test_a_refused_reward_takes_nothing(
     assert not Redemption.objects.exists()
     assert Account.objects.get(customer=thao).balance == 298
     assert "Giảm 20.000đ" not in words(till.get("/counter/", {"customer": thao.pk}))
+
+
+@pytest.mark.parametrize(
+    ("columns", "text"),
+    [
+        ({"branches": ["kia"]}, "Giảm 20.000đ chỉ đổi được tại: Quán kia."),
+        ({"tiers": ["kim-cuong"]}, "Giảm 20.000đ chỉ dành cho các hạng: Kim cương."),
+        ({"starts_on": "2026-12-01"}, "Giảm 20.000đ được đổi từ ngày 01/12/2026."),
+    ],
+)
+def test_a_limit_is_said_at_the_till_before_and_after_pressing(
+    till: PageClient, thao: Customer, reward: Reward, columns: dict[str, object], text: str
+) -> None:
+    BranchFactory(key="kia", name="Quán kia")
+    page = till.get(f"/counter/redeem/{thao.pk}/giam-20")
+    Reward.objects.update(**columns)
+
+    asked = till.get(f"/counter/redeem/{thao.pk}/giam-20")
+    pressed = till.post(
+        f"/counter/redeem/{thao.pk}/giam-20", {"reference": hidden(page, "reference")}
+    )
+
+    assert text in words(asked)
+    assert "Đổi bằng" not in words(asked)
+    assert text in words(pressed)
+    assert "Giảm 20.000đ" not in words(till.get("/counter/", {"customer": thao.pk}))
+    assert not Redemption.objects.exists()
 
 
 def test_too_few_points_are_said_before_anybody_presses(

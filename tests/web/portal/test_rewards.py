@@ -7,9 +7,10 @@ from pytest_django import DjangoAssertNumQueries
 
 from customers.models import Customer
 from loyalty.ledger.models import Account, Entry
-from rewards.models import Redemption, Voucher
+from rewards.models import Redemption, Reward, Voucher
 from tests.factories.customers import CustomerFactory, give_points
 from tests.factories.rewards import RewardFactory
+from tests.factories.shop import BranchFactory
 from tests.support.pages import PageClient, words
 
 
@@ -54,6 +55,51 @@ def test_an_empty_catalogue_says_so(browser: PageClient) -> None:
     assert words(browser.get("/rewards")) == (
         "Đổi quà Bạn có 0 điểm. Chưa có quà nào Quán đang chọn quà. Điểm của bạn vẫn còn nguyên."
     )
+
+
+def test_what_is_not_open_to_this_member_says_why(browser: PageClient, member: Customer) -> None:
+    give_points(member, 286)
+    BranchFactory(key="a", name="Hạ – Nguyễn Trãi")
+    RewardFactory(name="Trà của quán kia", cost_points=10, branches=["a"], usable_after_days=2)
+    RewardFactory(name="Lớp pha chế", cost_points=20, tiers=["vang", "kim-cuong"])
+    RewardFactory(name="Riêng hạng Bạc", cost_points=30, tiers=["bac"])
+    RewardFactory(name="Quà Tết", cost_points=40, starts_on="2026-12-01", ends_on="2026-12-31")
+    early = {"early_tiers": ["moi"], "early_days": 3}
+    RewardFactory(name="Quà Giáng sinh", cost_points=50, starts_on="2026-12-20", **early)
+    RewardFactory(name="Hết lượt", cost_points=60, most_total=1, redeemed_total=1)
+    monthly = RewardFactory(
+        key="thang", name="Quà tháng", cost_points=70, most_per_customer=1, most_per="month"
+    )
+    browser.post("/rewards/thang", {"reference": reference_of(browser, "thang")})
+
+    assert words(browser.get("/rewards")) == (
+        "Đổi quà Bạn có 216 điểm."
+        " Đổi được ngay Trà của quán kia 10 điểm Đổi Chỉ tại Hạ – Nguyễn Trãi"
+        " Ưu đãi dùng được từ 24/11/2026"
+        " Chưa mở cho bạn"
+        " Lớp pha chế 20 điểm · Từ hạng Vàng"
+        " Riêng hạng Bạc 30 điểm · Chỉ dành cho hạng: Bạc"
+        " Quà Tết 40 điểm · Mở đổi từ 01/12/2026 Đổi đến hết 31/12/2026"
+        " Quà Giáng sinh 50 điểm · Mở cho bạn từ 17/12/2026"
+        " Quà tháng 70 điểm · Đổi lại được từ 01/12/2026"
+        " Tạm hết Hết lượt 60 điểm"
+    )
+    assert browser.get(f"/rewards/{monthly.key}")["Location"] == "/rewards"
+
+
+def test_a_limit_reached_meanwhile_is_said_and_takes_nothing(
+    browser: PageClient, member: Customer
+) -> None:
+    give_points(member, 286)
+    reward = RewardFactory(key="tea", name="Trà", cost_points=120, branches=["a"])
+    BranchFactory(key="a", name="Quán A")
+    reference = reference_of(browser, "tea")
+    Reward.objects.filter(pk=reward.pk).update(most_total=5, redeemed_total=5)
+
+    said = browser.post("/rewards/tea", {"reference": reference}, follow=True)
+
+    assert "Trà đã được đổi hết số lượt." in words(said)
+    assert (Redemption.objects.count(), balance_of(member)) == (0, 286)
 
 
 def test_asking_before_points_are_spent(browser: PageClient, member: Customer) -> None:
@@ -173,5 +219,9 @@ def test_as_many_queries_for_three_rewards_as_for_one(
     RewardFactory.create_batch(count)
     browser.get("/rewards")  # The programme is read once and kept.
 
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(6):
+        browser.get("/rewards")
+    # One more for how often this member had them, one for the names of branches.
+    RewardFactory.create_batch(count, most_per_customer=1, most_per="day", branches=["a"])
+    with django_assert_num_queries(8):
         browser.get("/rewards")
