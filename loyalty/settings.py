@@ -178,6 +178,10 @@ ADMIN_CONTENT_SECURITY_POLICY = {
 
 API_REQUESTS_A_MINUTE = env.int("API_REQUESTS_A_MINUTE", default=6_000)  # Of one key.
 API_LARGEST_BODY = 2_000_000  # Bytes: a thousand sales.
+# The only hosts that may be told of events; empty: any public one.
+WEBHOOK_HOSTS = env.list("WEBHOOK_HOSTS", default=[])
+# For tests and demos: webhooks to this machine by plain HTTP. Others stay forbidden.
+WEBHOOKS_ALLOW_HTTP_LOOPBACK = env.bool("WEBHOOKS_ALLOW_HTTP_LOOPBACK", default=False)
 
 # Messages -----------------------------------------------------------------
 
@@ -244,6 +248,12 @@ CELERY_BEAT_SCHEDULE = {
     "give-bonuses": {"task": "rewards.give_bonuses", "schedule": crontab(minute=20)},
     "verify-tiers": {"task": "tiers.verify", "schedule": crontab(hour=20, minute=45)},
     "verify-sales": {"task": "purchases.verify", "schedule": crontab(hour=21, minute=0)},
+    "send-webhooks": {
+        "task": "integrations.send_webhooks",
+        "schedule": timedelta(seconds=15),
+        "options": {"expires": 15},  # The next one does the same.
+    },
+    "forget-events": {"task": "integrations.forget_events", "schedule": crontab(minute=35)},
     "forget-answers": {"task": "integrations.forget_answers", "schedule": crontab(minute=25)},
     "verify-ledger": {"task": "ledger.verify", "schedule": crontab(hour=20, minute=30)},
 }

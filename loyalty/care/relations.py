@@ -75,4 +75,6 @@ STAYS = {
     "rewards.Referral.friend": "who brought whom never changes; read through merged_into",
     "rewards.Referral.referrer": "who brought whom never changes; read through merged_into",
     "integrations.Answer.customer": "an answer is repeated as it was given",
+    "integrations.Event.customer": "history of what other programs were told",
+    "integrations.Chain.customer": "other programs count the events of either",
 }

@@ -86,6 +86,9 @@ class Voucher(models.Model):
         db_index=False,
     )
     used_reference = models.CharField(max_length=100, blank=True)  # Of the request that used it.
+    # Grows with every change of state, over all vouchers (a trigger sets it): who wants to know what
+    # became of vouchers asks for what is above the last number seen. Null: as issued.
+    revision = models.BigIntegerField(null=True, editable=False)
 
     class Meta:
         verbose_name = _("voucher")
@@ -110,7 +113,12 @@ class Voucher(models.Model):
                 name="voucher_usable_before_it_ends",
             ),
         ]
-        indexes = [models.Index(fields=["customer", "state"], name="voucher_of_customer")]
+        indexes = [
+            models.Index(fields=["customer", "state"], name="voucher_of_customer"),
+            models.Index(
+                fields=["revision"], name="voucher_changed", condition=Q(revision__isnull=False)
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.code[:4]} {self.code[4:]}"

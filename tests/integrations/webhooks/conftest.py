@@ -1,0 +1,19 @@
+from collections.abc import Iterator
+
+import pytest
+from pytest_django import Settings
+
+from tests.factories.shop import shop_with_programme
+from tests.support.receiver import Receiver, receiving
+
+
+@pytest.fixture(autouse=True)
+def shop(db: None, settings: Settings) -> None:
+    settings.WEBHOOKS_ALLOW_HTTP_LOOPBACK = True
+    shop_with_programme()
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with receiving() as made:
+        yield made
