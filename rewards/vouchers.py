@@ -6,26 +6,26 @@ from datetime import date, datetime
 from django.utils.translation import gettext as _
 
 from loyalty.dates import local_date
-from loyalty.errors import DomainError
+from loyalty.programme.tickets import TicketRefused
 from loyalty.shop.models import Branch, User
 from loyalty.shop.queries import get_shop
 from loyalty.transactions import whole
-from rewards.models import Voucher
+from rewards.models import Reward, Voucher
 from rewards.refusals import branch_names
 
 # What a find box takes for a code or a token rather than for a name.
 _LOOKS_LIKE = re.compile(r"[A-Z0-9]{8}|[A-Za-z0-9_-]{22}")
 
 
-class VoucherRefused(DomainError):
+class VoucherRefused(TicketRefused):
     """The voucher cannot be used; the text says why, and since when."""
 
 
-class UnknownVoucher(DomainError):
+class UnknownVoucher(TicketRefused):
     """No voucher has that code, or it is none of whoever wants to use it."""
 
-    def __init__(self) -> None:
-        super().__init__(_("There is no such voucher."))
+    def __init__(self, place: int | None = None) -> None:
+        super().__init__(_("This customer has no such voucher."), place)
 
 
 def tidy_code(typed: str) -> str:
@@ -68,20 +68,14 @@ def use_voucher(
     succeeds; the other raises VoucherRefused, as does a voucher before its first day in the shop
     or past its last, or at a branch where its reward is not had.
     """
-    current = Voucher.objects.select_for_update().get(pk=voucher.pk)
+    current = (
+        Voucher.objects.select_related("reward").select_for_update(of=("self",)).get(pk=voucher.pk)
+    )
     if current.state == Voucher.State.USED and current.used_reference == reference:
         return current
-    if current.state == Voucher.State.USED:
-        raise VoucherRefused(_used_text(current))
-    if current.state == Voucher.State.CANCELLED and current.redemption_id is None:
-        raise VoucherRefused(_("This voucher was cancelled; its stamps were taken back."))
-    if current.state == Voucher.State.CANCELLED:
-        raise VoucherRefused(_("This voucher was cancelled; its points were given back."))
-    if local_date(at, get_shop().zone) > current.expires_on:
-        raise VoucherRefused(
-            _("This voucher ended on %(day)s.") % {"day": f"{current.expires_on:%d/%m/%Y}"}
-        )
-    refuse_elsewhere(current, branch=branch, on=local_date(at, get_shop().zone))
+    on = local_date(at, get_shop().zone)
+    check_open(current, on=on)
+    check_branch(current.reward, branch_key=branch.key if branch else "")
     current.state = Voucher.State.USED
     current.used_at = at
     current.used_branch = branch
@@ -91,16 +85,41 @@ def use_voucher(
     return current
 
 
-def refuse_elsewhere(voucher: Voucher, *, branch: Branch | None, on: date) -> None:
-    """Raise VoucherRefused before the voucher's first day, and at a branch that is not its own."""
-    if voucher.usable_from is not None and on < voucher.usable_from:
-        raise VoucherRefused(
-            _("This voucher can be used from %(day)s.") % {"day": f"{voucher.usable_from:%d/%m/%Y}"}
-        )
-    where = voucher.reward.branches
-    if where and (branch is None or branch.key not in where):
-        names = {"names": branch_names(where)}
-        raise VoucherRefused(_("This voucher can be used only at: %(names)s.") % names)
+def check_open(voucher: Voucher, *, on: date, place: int | None = None) -> None:
+    """Raise VoucherRefused for one that is used, cancelled or past its last day by then."""
+    if voucher.state == Voucher.State.USED:
+        raise VoucherRefused(_used_text(voucher), place)
+    if voucher.state == Voucher.State.CANCELLED:
+        raise VoucherRefused(_cancelled_text(voucher), place)
+    if on > voucher.expires_on:
+        ended = _("This voucher ended on %(day)s.") % {"day": day_text(voucher.expires_on)}
+        raise VoucherRefused(ended, place)
+    if on < local_date(voucher.issued_at, get_shop().zone):
+        raise VoucherRefused(_("This voucher was issued after that day."), place)
+    if voucher.usable_from and on < voucher.usable_from:
+        first = {"day": day_text(voucher.usable_from)}
+        raise VoucherRefused(_("This voucher can be used from %(day)s.") % first, place)
+
+
+def check_branch(reward: Reward, *, branch_key: str, place: int | None = None) -> None:
+    """Raise VoucherRefused where the reward is for other branches."""
+    if not reward.branches or branch_key in reward.branches:
+        return
+    told = {"names": branch_names(reward.branches)}
+    raise VoucherRefused(_("This voucher can be used only at: %(names)s.") % told, place)
+
+
+def day_text(day: date) -> str:
+    """22/11/2026, for a refusal."""
+    return f"{day:%d/%m/%Y}"
+
+
+def _cancelled_text(voucher: Voucher) -> str:
+    if voucher.coupon:
+        return _("This voucher was cancelled; the sale that gave it was undone.")
+    if voucher.redemption_id is None:
+        return _("This voucher was cancelled; its stamps were taken back.")
+    return _("This voucher was cancelled; its points were given back.")
 
 
 def _used_text(voucher: Voucher) -> str:

@@ -74,6 +74,7 @@ STAYS = {
     "rewards.ReferralCode.customer": "a printed code goes on bringing friends to the kept one",
     "rewards.Referral.friend": "who brought whom never changes; read through merged_into",
     "rewards.Referral.referrer": "who brought whom never changes; read through merged_into",
+    "rewards.VoucherUse.customer": "history, append-only; read through merged_into",
     "integrations.Answer.customer": "an answer is repeated as it was given",
     "integrations.Event.customer": "history of what other programs were told",
     "integrations.Chain.customer": "other programs count the events of either",

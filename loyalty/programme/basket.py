@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
 from functools import cached_property
 from types import MappingProxyType
 
@@ -45,6 +46,11 @@ class Line:
         """What is paid for it."""
         return self.full_minor - self.discount_minor
 
+    @property
+    def bought(self) -> Fraction:
+        """How many of it are paid for."""
+        return Fraction(self.quantity) - self.free_units if self.net_minor else Fraction()
+
 
 @dataclass(frozen=True)
 class Basket:
@@ -55,13 +61,14 @@ class Basket:
     branch: str = ""  # Its key; empty where the sale names none.
     shipping_minor: int = 0
     codes: frozenset[str] = frozenset()  # That the customer named, in capitals.
+    is_total: bool = False  # Known by its sum alone: its one line stands for all of it.
     # The total before the programme's discounts, once these are in the lines.
     undiscounted_minor: int | None = None
 
     @classmethod
     def of_total(cls, total_minor: int, at: datetime, branch: str = "") -> "Basket":
         """The bill of a till that tells nothing but its sum."""
-        return cls((Line(total_minor),), at, branch)
+        return cls((Line(total_minor),), at, branch, is_total=True)
 
     @property
     def total_minor(self) -> int:

@@ -24,7 +24,7 @@ class Item:
     @property
     def units(self) -> Fraction:
         """How many of it were bought; what is given for nothing is not bought."""
-        return Fraction(self.line.quantity) if self.line and self.amount_minor else Fraction()
+        return self.line.bought if self.line and self.amount_minor else Fraction()
 
     def is_in(self, scope: Scope) -> bool:
         """Whether a rule with that scope is about it; shipping is in no list of goods."""

@@ -8,16 +8,18 @@ from loyalty.programme.discount_rules import DiscountRule
 from loyalty.programme.document import Programme
 from loyalty.programme.marks import marked
 from loyalty.programme.taking import Taken, gift_off, percent_off
+from loyalty.programme.tickets import Ticket, take
 
 
 @dataclass(frozen=True)
 class Discount:
-    """What one rule takes off one line."""
+    """What one rule, or one voucher, takes off one line."""
 
-    key: str  # The rule's.
+    key: str  # The rule's, or the reward's.
     name: str
     name_en: str
     minor: int  # Above zero.
+    voucher: int = 0  # Which of the bill's vouchers took it off, counted from 1; 0: a rule did.
 
     def label(self, language: str) -> str:
         """The rule's name for a reader of that language."""
@@ -33,8 +35,13 @@ class Priced:
 
     @property
     def discount_minor(self) -> int:
-        """What the programme takes off the whole bill."""
+        """What the programme and the vouchers take off the whole bill."""
         return sum(discount.minor for line in self.discounts for discount in line)
+
+    def voucher_minor(self, place: int) -> int:
+        """What the voucher at that place, counted from 0, takes off the whole bill."""
+        taken = (one for line in self.discounts for one in line if one.voucher == place + 1)
+        return sum(one.minor for one in taken)
 
     @property
     def tier_minor(self) -> int:
@@ -42,14 +49,18 @@ class Priced:
         return sum(line.net_minor for line in self.basket.lines if line.counts_for_tier)
 
 
-def price(programme: Programme, *, basket: Basket, buyer: Buyer) -> Priced:
+def price(
+    programme: Programme, *, basket: Basket, buyer: Buyer, tickets: Sequence[Ticket] = ()
+) -> Priced:
     """
-    The basket with the programme's discounts for that buyer, after those of the till. Of the
-    rules that do not stack, the one that takes most money off the whole bill counts (among
-    equals the one asked first); the stackable ones then follow, each on what is left. A line
-    is never reduced below zero, and the shares of a rule sum to what it gives exactly.
+    The basket with the programme's discounts for that buyer, after those of the till, and then
+    what each voucher takes off what is left, in their order. Of the rules that do not stack, the
+    one that takes most money off the whole bill counts (among equals the one asked first); the
+    stackable ones then follow, each on what is left. A line is never reduced below zero, and the
+    shares of a rule sum to what it gives exactly.
 
-    Price a basket once: a basket that was priced already would be reduced again.
+    Price a basket once: a basket that was priced already would be reduced again. Raises
+    TicketRefused for a voucher that this bill cannot have.
     """
     holding = discounts_that_hold(programme, basket=basket, buyer=buyer)
     total_minor, lines = basket.total_minor, basket.lines
@@ -59,10 +70,11 @@ def price(programme: Programme, *, basket: Basket, buyer: Buyer) -> Priced:
         gone = _takes(rule, lines)
         if gone.minor:
             used |= _occasion(rule, basket, buyer)
-        for place, minor in enumerate(gone.shares):
-            if minor:
-                taken[place].append(Discount(rule.key, rule.name, rule.name_en, minor))
-        lines = gone.off(lines)
+        lines = _note(Discount(rule.key, rule.name, rule.name_en, 0), gone, lines, taken)
+    for ticket in tickets:
+        gone = take(ticket, lines, order_minor=total_minor, is_total=basket.is_total)
+        named = Discount(ticket.key, ticket.name, ticket.name_en, 0, ticket.place + 1)
+        lines = _note(named, gone, lines, taken)
     free = bool(buyer.tier_key) and programme.tier(buyer.tier_key).free_shipping
     priced = replace(
         basket,
@@ -76,6 +88,16 @@ def price(programme: Programme, *, basket: Basket, buyer: Buyer) -> Priced:
         free_shipping=free,
         used=frozenset(used),
     )
+
+
+def _note(
+    named: Discount, gone: Taken, lines: tuple[Line, ...], taken: list[list[Discount]]
+) -> tuple[Line, ...]:
+    """Keep beside each line what is taken off it; return the lines with so much less to pay."""
+    for place, minor in enumerate(gone.shares):
+        if minor:
+            taken[place].append(replace(named, minor=minor))
+    return gone.off(lines)
 
 
 def discounts_that_hold(

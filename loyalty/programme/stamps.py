@@ -72,7 +72,7 @@ class Stamped:
 
 def stamps_of(cards: Iterable[StampCard], *, basket: Basket, buyer: Buyer) -> tuple[Stamped, ...]:
     """What `basket` gives on each card that is switched on and whose conditions hold."""
-    units = [(line, Fraction(line.quantity)) for line in basket.lines]
+    units = [(line, line.bought) for line in basket.lines]
     found = (
         Stamped(card, card.stamps(units))
         for card in cards

@@ -91,9 +91,8 @@ def cheapest_free(lines: Sequence[Line], scope: Scope) -> Taken:
 
 def _units(lines: Sequence[Line], scope: Scope) -> Iterator[_Units]:
     for place, line in enumerate(lines):
-        paid = Fraction(line.quantity) - line.free_units
-        if line.net_minor and paid >= 1 and scope.covers(line):
-            yield _Units(place, Fraction(line.net_minor) / paid, int(paid))
+        if line.bought >= 1 and scope.covers(line):
+            yield _Units(place, line.net_minor / line.bought, int(line.bought))
 
 
 def _given(units: int, buy: int, get: int) -> int:

@@ -17,6 +17,7 @@ from loyalty.programme.basket import Basket, Line
 
 MOST_LINES = 1_000
 MOST_CODES = 20
+MOST_VOUCHERS = 20
 LONGEST_CODE = 40
 MOST_LABELS = 20
 MAX_QUANTITY = Decimal(1_000_000)
@@ -33,6 +34,7 @@ class Bill:
     shipping_minor: int = 0
     codes: frozenset[str] = frozenset()  # That the customer named.
     spend_points: int = 0  # Whole points the customer pays with.
+    vouchers: tuple[str, ...] = ()  # Codes or tokens, in the order they are taken off.
     channel: str = ""  # Where the order came from, such as "web"; empty at the counter.
 
     @classmethod
@@ -44,7 +46,7 @@ class Bill:
         """What the rules are asked about, for a bill paid `at` on the shop's clock."""
         lines = self.lines or (Line(self.total_minor or 0),)
         codes = frozenset(code.strip().upper() for code in self.codes)
-        return Basket(lines, at, branch, self.shipping_minor, codes)
+        return Basket(lines, at, branch, self.shipping_minor, codes, is_total=not self.lines)
 
     def check(self) -> None:
         """Raise InvalidInput, naming the field, for a bill that cannot be."""
@@ -64,6 +66,7 @@ class Bill:
         _check(len(self.codes) <= MOST_CODES, "codes", _("Too many codes."))
         fits = all(0 < len(code) <= LONGEST_CODE and is_writable(code) for code in self.codes)
         _check(fits, "codes", _("A code has 1 to 40 letters."))
+        _check_vouchers(self.vouchers)
         _check(0 <= self.spend_points <= MAX_POINTS, "spend_points", _not_money())
         check_text("channel", self.channel, LONGEST_CODE)
 
@@ -100,6 +103,14 @@ def _said(what: Bill | Line) -> dict[str, Any]:
 def _plain(value: Any) -> Any:
     """What JSON cannot say by itself; 1.5 and 1.500 are one quantity."""
     return str(value.normalize()) if isinstance(value, Decimal) else sorted(value)
+
+
+def _check_vouchers(codes: tuple[str, ...]) -> None:
+    _check(len(codes) <= MOST_VOUCHERS, "vouchers", _("Too many vouchers."))
+    for place, code in enumerate(codes):
+        named = f"vouchers[{place}]"
+        _check(bool(code.strip()), named, _("A voucher's code is needed."))
+        check_text(named, code, LONGEST_CODE)
 
 
 def _check_line(place: str, line: Line) -> None:

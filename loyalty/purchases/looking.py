@@ -1,5 +1,7 @@
 """The first step of a sale: read, under the locks, all that its rules will ask about."""
 
+from dataclasses import replace
+
 from loyalty.dates import local_date
 from loyalty.ledger import services as ledger
 from loyalty.ledger.queries import points_of
@@ -9,12 +11,14 @@ from loyalty.purchases.sale import Sale, Situation
 from loyalty.tiers import services as tiers
 from loyalty.tiers.rules import Course
 from loyalty.transactions import lock_event
+from rewards.presenting import Present, Presented, present
 
 
 def look(sale: Sale, course: Course) -> Purchase | Situation:
     """
     The sale as it was recorded before, or the situation it meets. Locks the event first, then
-    the customer's account, until the transaction ends.
+    the customer's account and the bill's vouchers, until the transaction ends. Raises
+    UnknownVoucher and VoucherRefused.
     """
     lock_event(sale.source, sale.reference)
     # Look before computing: after the first call the tier, and so the points, may differ.
@@ -22,19 +26,27 @@ def look(sale: Sale, course: Course) -> Purchase | Situation:
     if known is not None:
         return known
     if sale.customer_id is None:
-        return Situation(course, None)
+        return Situation(course, None, vouchers=_vouchers(None, sale, lock=True))
     account = ledger.lock_accounts([sale.customer_id])[sale.customer_id]
-    return _situation(
+    met = _situation(
         account.customer_id, account.balance, sale, course, pays=bool(sale.bill.spend_points)
     )
+    return replace(met, vouchers=_vouchers(account.customer_id, sale, lock=True))
 
 
 def glance(customer_id: int | None, sale: Sale, course: Course) -> Situation:
     """The same for a sale that is only thought of: nothing is locked."""
+    vouchers = _vouchers(customer_id, sale, lock=False)
     if customer_id is None:
-        return Situation(course, None)
+        return Situation(course, None, vouchers=vouchers)
     pay = course.at(sale.at).programme.pay
-    return _situation(customer_id, 0, sale, course, pays=pay is not None and pay.enabled)
+    met = _situation(customer_id, 0, sale, course, pays=pay is not None and pay.enabled)
+    return replace(met, vouchers=vouchers)
+
+
+def _vouchers(customer_id: int | None, sale: Sale, *, lock: bool) -> tuple[Presented, ...]:
+    by = Present(customer_id, sale.branch_key, sale.on)
+    return present(sale.bill.vouchers, by, lock=lock)
 
 
 def _situation(

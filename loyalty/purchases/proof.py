@@ -90,6 +90,23 @@ RULES = {
         WHERE (a.purchases, a.first_on, a.last_on, a.spend_minor)
             IS DISTINCT FROM (p.purchases, p.first_on, p.last_on, p.spend_minor)
     """,
+    "what a voucher took off stands in its sale": """
+        SELECT p.id, u.id, u.minor, t.minor, v.state FROM rewards_voucheruse u
+        LEFT JOIN purchases_purchase p ON (p.source, p.reference) = (u.source, u.reference)
+        LEFT JOIN rewards_voucher v ON v.id = u.voucher_id
+        CROSS JOIN LATERAL (
+            SELECT coalesce(sum((d ->> 'minor')::bigint), 0) AS minor
+            FROM jsonb_array_elements(p.discounts) AS d WHERE (d ->> 'voucher')::int = u.place
+        ) t
+        WHERE p.id IS NULL OR u.minor <> t.minor OR v.state <> 'used'
+        UNION ALL
+        SELECT p.id, NULL, NULL, (d ->> 'minor')::bigint, NULL
+        FROM purchases_purchase p CROSS JOIN jsonb_array_elements(p.discounts) AS d
+        WHERE (d ->> 'voucher')::int > 0 AND NOT EXISTS (
+            SELECT FROM rewards_voucheruse u WHERE (u.source, u.reference, u.place)
+                = (p.source, p.reference, (d ->> 'voucher')::int)
+        )
+    """,
 }
 
 

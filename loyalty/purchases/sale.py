@@ -20,6 +20,7 @@ from loyalty.purchases.bill import Bill
 from loyalty.tiers.rules import Climb, Course
 from loyalty.tiers.services import Counted
 from loyalty.tiers.windows import Event
+from rewards.presenting import Presented
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,7 @@ class Situation:
     balance: int = 0
     usable: int = 0  # Points that can be spent; asked only where a bill may be paid with them.
     extras: Extras = field(default_factory=Extras)
+    vouchers: tuple[Presented, ...] = ()  # Of the bill, fit to be used.
 
     def following(self, sale: Sale, effect: "Effect") -> "Situation":
         """What the customer's next sale meets, as far as rules ask; balances are the ledger's."""
@@ -107,7 +109,8 @@ def effect_of(sale: Sale, situation: Situation) -> Effect:
     """
     What the sale comes to in that situation, by the rules of its moment: its price and points at
     the tier the customer had, then the tier the spend leads to. Raises PointsRefused, or
-    InvalidInput, where the points that are to pay cannot.
+    InvalidInput, where the points that are to pay cannot, and TicketRefused for a voucher that
+    this bill cannot have.
     """
     course, climb = situation.course, situation.climb
     rules = course.at(sale.at)
@@ -118,7 +121,12 @@ def effect_of(sale: Sale, situation: Situation) -> Effect:
     priced = (
         _as_paid(programme, basket, buyer)
         if as_paid
-        else price(programme, basket=basket, buyer=buyer)
+        else price(
+            programme,
+            basket=basket,
+            buyer=buyer,
+            tickets=[one.ticket for one in situation.vouchers],
+        )
     )
     payment = _pay(sale, situation, programme, priced.basket, buyer)
     earning = earn(

@@ -48,10 +48,11 @@ def _units_left(purchase: Purchase) -> Iterator[tuple[Line, Fraction]]:
             sku=kept.sku,
             category=kept.category,
             labels=frozenset(kept.labels),
+            free_units=kept.free_units,
         )
         if kept.net_minor:
             part = Fraction(kept.net_minor - kept.refunded_minor, kept.net_minor)
-            yield line, Fraction(kept.quantity) * part
+            yield line, line.bought * part
     if not lines and purchase.amount_minor:
         left_minor = purchase.amount_minor - purchase.refunded_minor
         yield Line(purchase.amount_minor), Fraction(left_minor, purchase.amount_minor)

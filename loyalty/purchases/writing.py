@@ -10,6 +10,7 @@ from loyalty.purchases.models import CapUse, DiscountUse, Purchase, PurchaseLine
 from loyalty.purchases.sale import Effect, Sale, Situation
 from loyalty.tiers import services as tiers
 from rewards import stamps
+from rewards.using import InSale, use_in_sale
 
 
 def write(sale: Sale, situation: Situation, effect: Effect) -> Purchase:
@@ -46,6 +47,7 @@ def write(sale: Sale, situation: Situation, effect: Effect) -> Purchase:
             for used in sorted(effect.priced.used)
         )
     CapUse.objects.bulk_create(cap_uses(purchase, effect))
+    _use_vouchers(sale, situation, effect)
     if effect.stamps and effect.after:
         event = stamps.Event(sale.source, sale.reference, sale.at, sale.on, sale.recorded_at)
         stamps.add(customer_id=effect.after.customer_id, stamped=effect.stamps, event=event)
@@ -114,8 +116,22 @@ def _spend(purchase: Purchase, sale: Sale, effect: Effect) -> None:
     purchase.spent_entry_id, purchase.balance_after = posted.entry_id, posted.balance_after
 
 
+def _use_vouchers(sale: Sale, situation: Situation, effect: Effect) -> None:
+    use_in_sale(
+        [(one, effect.priced.voucher_minor(one.ticket.place)) for one in situation.vouchers],
+        InSale(
+            source=sale.source,
+            reference=sale.reference,
+            customer_id=effect.after.customer_id if effect.after else None,
+            branch_id=sale.branch_id,
+            at=sale.recorded_at,
+            by_id=sale.by_id,
+        ),
+    )
+
+
 def _discounts(sale: Sale, effect: Effect) -> list[dict[str, Any]]:
-    """The programme's discounts by line, numbered from 1; 0 where the till told no lines."""
+    """What rules and vouchers took off, by line, numbered from 1; 0 where the till told no lines."""
     first = 1 if sale.bill.lines else 0
     return [
         {
@@ -125,6 +141,7 @@ def _discounts(sale: Sale, effect: Effect) -> list[dict[str, Any]]:
             "name_en": discount.name_en,
             "minor": discount.minor,
         }
+        | ({"voucher": discount.voucher} if discount.voucher else {})
         for number, line in enumerate(effect.priced.discounts, first)
         for discount in line
     ]
@@ -144,6 +161,7 @@ def _lines(purchase: Purchase, sale: Sale, effect: Effect) -> Iterator[PurchaseL
             category=told.category,
             labels=sorted(told.labels),
             quantity=told.quantity,
+            free_units=line.free_units,
             unit_price_minor=told.unit_price_minor,
             till_discount_minor=told.discount_minor,
             discount_minor=sum(discount.minor for discount in taken),

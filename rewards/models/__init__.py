@@ -1,6 +1,7 @@
 from rewards.models.bonuses import Welcomed
 from rewards.models.catalogue import Reward
 from rewards.models.referrals import Referral, ReferralCode
+from rewards.models.shared import SharedVoucher, VoucherUse
 from rewards.models.stamps import StampEntry
 from rewards.models.vouchers import Redemption, Voucher
 
@@ -9,7 +10,9 @@ __all__ = [
     "Referral",
     "ReferralCode",
     "Reward",
+    "SharedVoucher",
     "StampEntry",
     "Voucher",
+    "VoucherUse",
     "Welcomed",
 ]

@@ -90,21 +90,39 @@ class Voucher(models.Model):
     # became of vouchers asks for what is above the last number seen. Null: as issued.
     revision = models.BigIntegerField(null=True, editable=False)
 
+    # The use in a sale that was wholly undone afterwards: this voucher is given back for it.
+    replaces = models.ForeignKey(
+        "VoucherUse",
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="replacements",
+        db_index=False,
+    )
+    # The coupon rule of the programme that gave it with a sale, and that sale; else empty.
+    coupon = models.CharField(max_length=40, blank=True, default="", db_default="")
+    source = models.CharField(max_length=40, blank=True, default="", db_default="")
+    reference = models.CharField(max_length=100, blank=True, default="", db_default="")
+
     class Meta:
         verbose_name = _("voucher")
         verbose_name_plural = _("vouchers")
         ordering = ["-pk"]
         constraints = [
+            models.UniqueConstraint(
+                fields=["source", "reference", "coupon"],
+                condition=~Q(coupon=""),
+                name="voucher_coupon_once_a_sale",
+            ),
+            models.UniqueConstraint(
+                fields=["replaces"],
+                condition=Q(replaces__isnull=False),
+                name="voucher_replaces_once",
+            ),
             # Not `unique=True`: that brings a second index for LIKE.
             models.UniqueConstraint(fields=["code"], name="voucher_code_unique"),
             models.UniqueConstraint(fields=["token"], name="voucher_token_unique"),
             models.CheckConstraint(
-                condition=Q(
-                    state="used",
-                    used_at__isnull=False,
-                    used_by__isnull=False,
-                    used_at__gte=F("issued_at"),
-                )
+                condition=Q(state="used", used_at__isnull=False, used_at__gte=F("issued_at"))
                 | (~Q(state="used") & Q(used_at__isnull=True, used_by__isnull=True)),
                 name="voucher_used_exactly_when_used",
             ),

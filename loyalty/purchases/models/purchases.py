@@ -53,7 +53,7 @@ class Purchase(models.Model):
     # What is paid for the goods: after every discount, before points that pay, shipping apart.
     amount_minor = models.BigIntegerField(_("amount"))
     discount_minor = models.BigIntegerField(_("discount"), default=0, db_default=0)
-    # The programme's discounts that make it up, as `Discount.stored` writes them.
+    # What the programme and vouchers took off, as `writing` keeps it.
     discounts = models.JSONField(default=list, db_default=Value([], models.JSONField()))
     shipping_minor = models.BigIntegerField(_("shipping"), default=0, db_default=0)
     free_shipping = models.BooleanField(_("free shipping"), default=False, db_default=False)
@@ -156,6 +156,8 @@ class PurchaseLine(models.Model):
     category = models.CharField(_("category"), max_length=100, blank=True)
     labels = ArrayField(models.CharField(max_length=100), default=list)
     quantity = models.DecimalField(_("quantity"), max_digits=12, decimal_places=3)
+    # Of these, whole units that a rule or a voucher made free.
+    free_units = models.PositiveIntegerField(default=0, db_default=0)
     unit_price_minor = models.BigIntegerField(_("price"))
     till_discount_minor = models.BigIntegerField()  # Off the whole line, as the till told it.
     discount_minor = models.BigIntegerField(_("discount"))  # Off it by the programme.

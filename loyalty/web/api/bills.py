@@ -6,7 +6,14 @@ from pydantic import Field
 
 from loyalty.ledger.models import MAX_POINTS
 from loyalty.programme.basket import ONE, Line
-from loyalty.purchases.bill import LONGEST_CODE, MOST_CODES, MOST_LABELS, MOST_LINES, Bill
+from loyalty.purchases.bill import (
+    LONGEST_CODE,
+    MOST_CODES,
+    MOST_LABELS,
+    MOST_LINES,
+    MOST_VOUCHERS,
+    Bill,
+)
 from loyalty.web.api.reading import Body, Minor, PositiveMinor, Quantity, Text
 
 Code = Annotated[str, Text(LONGEST_CODE, 1)]
@@ -60,6 +67,8 @@ class BillIn(Body):
     total_minor: PositiveMinor | None = None
     shipping_minor: Minor = 0
     codes: Annotated[list[Code], Field(max_length=MOST_CODES)] = []
+    # Codes or tokens; each takes off what is left, in this order, after the programme's discounts.
+    vouchers: Annotated[list[Code], Field(max_length=MOST_VOUCHERS)] = []
     spend_points: Annotated[int, Field(ge=0, le=MAX_POINTS)] = 0
     channel: Annotated[str, Text(LONGEST_CODE)] = ""
 
@@ -69,6 +78,7 @@ class BillIn(Body):
             total_minor=self.total_minor,
             shipping_minor=self.shipping_minor,
             codes=frozenset(self.codes),
+            vouchers=tuple(self.vouchers),
             spend_points=self.spend_points,
             channel=self.channel,
         )

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -56,11 +56,14 @@ def check_rate(key: Holder) -> None:
 
 
 @contextmanager
-def guarding_codes(request: HttpRequest, key: Holder) -> Iterator[None]:
+def guarding_codes(request: HttpRequest, key: Holder, codes: Collection[str]) -> Iterator[None]:
     """
-    Around what looks up a voucher's code: each UnknownVoucher counts against the key and where it
-    asks from. Raises Problem for whoever had too many.
+    Around what looks up these codes of vouchers, if there are any: each UnknownVoucher counts
+    against the key and where it asks from. Raises Problem for whoever had too many.
     """
+    if not codes:
+        yield
+        return
     guess = guessing.Guess.of(request, f"key:{key.prefix}")
     if not guess.may_go_on():
         raise Problem("too-many-requests", headers={"Retry-After": str(guessing.WINDOW)})

@@ -7,32 +7,25 @@ from typing import Annotated, Any
 
 from django.http import HttpResponse
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from ninja import Router
 from pydantic import BaseModel, ConfigDict, Field, SkipValidation
 
-from customers.models import Customer
-from loyalty.errors import Conflict
 from loyalty.integrations.answers import Reply, keep, kept
 from loyalty.integrations.ids import public_id
 from loyalty.purchases.models import Purchase, PurchaseLine
 from loyalty.purchases.recording import Recorded, record_purchase
 from loyalty.shop.models import Branch
-from loyalty.transactions import whole
 from loyalty.web.api.answering import TAKES_IDEMPOTENCY_KEY, answer, named_by, reply, tell
 from loyalty.web.api.bills import BillIn, PaymentIn
 from loyalty.web.api.entering import Key, KeyRequest, Scope, need
+from loyalty.web.api.limits import guarding_codes
 from loyalty.web.api.pointing import branch_named, calling, customer_named, moment_of
-from loyalty.web.api.problems import Problem
 from loyalty.web.api.reading import Body, Moment, Text
 from loyalty.web.api.refusing import problem_of
-from rewards.models import Voucher
-from rewards.vouchers import find_voucher, use_voucher
 
 router = Router(tags=["Sales"])
 
 MOST_AT_ONCE = 1_000
-MOST_VOUCHERS = 20
 _EXAMPLE: dict[str, Any] = {
     "reference": "HD-2026-000123",
     "customer": "0912 345 678",
@@ -51,7 +44,6 @@ class PurchaseIn(BillIn):
 
     reference: Annotated[str, Text(100, 1)]
     occurred_at: Moment | None = None  # Now, if left out. The past needs the scope `backdate`.
-    vouchers: Annotated[list[Annotated[str, Text(40, 1)]], Field(max_length=MOST_VOUCHERS)] = []
     payments: Annotated[list[PaymentIn], Field(max_length=20)] = []
 
 
@@ -67,16 +59,17 @@ class BatchIn(Body):
 
 
 class DiscountOut(BaseModel):
-    key: str  # The rule's.
+    key: str  # The rule's, or the key of a voucher's reward.
     name: str
     name_en: str
     minor: int
+    voucher: int  # Which of `vouchers` took it off, counted from 1; 0: a rule did.
 
 
 class LineOut(BaseModel):
     number: int  # 1, 2, 3, … as in the request.
     net_minor: int  # What is paid for it.
-    discount_minor: int  # Taken off it by the programme.
+    discount_minor: int  # Taken off it by rules and vouchers.
     discounts: list[DiscountOut]
     points: int
 
@@ -100,7 +93,7 @@ class PurchaseOut(BaseModel):
     branch: str | None
     occurred_at: datetime
     amount_minor: int  # For the goods, after every discount, before points that pay.
-    discount_minor: int  # By the programme.
+    discount_minor: int  # By rules and vouchers.
     discounts: list[DiscountOut]  # Off the bill as a whole, where it was told without lines.
     shipping_minor: int
     free_shipping: bool
@@ -172,18 +165,13 @@ def _item(request: KeyRequest, raw: Any) -> str:
 
 
 def _record(request: KeyRequest, body: PurchaseIn) -> Reply:
-    """The sale alone is one service; with vouchers it needs a transaction around them all."""
-    act = partial(_record_all, request, body)
-    return whole(act)() if body.vouchers else act()
-
-
-def _record_all(request: KeyRequest, body: PurchaseIn) -> Reply:
     now, key = timezone.now(), request.auth
     if body.spend_points or body.vouchers:
         need(key, Scope.REDEEM)
     customer = customer_named(body.customer) if body.customer else None
     branch = branch_named(key, body.branch)
-    with calling(amount="total_minor", points="total_minor"):
+    named = calling(amount="total_minor", points="total_minor")
+    with named, guarding_codes(request, request.auth, body.vouchers):
         recorded = record_purchase(
             source=key.source,
             reference=body.reference,
@@ -194,31 +182,7 @@ def _record_all(request: KeyRequest, body: PurchaseIn) -> Reply:
             recorded_at=now,
             by=key.user,
         )
-    for place, code in enumerate(body.vouchers):
-        voucher = _voucher(place, code, customer)
-        _use(voucher, recorded, request=request, branch=branch, at=now)
     return reply(_told(recorded, body, branch), status=201)
-
-
-def _voucher(place: int, code: str, customer: Customer | None) -> Voucher:
-    voucher = find_voucher(code)
-    if voucher is None or customer is None or voucher.customer_id != customer.pk:
-        raise Problem.of_field(f"vouchers[{place}]", _("This customer has no such voucher."))
-    return voucher
-
-
-def _use(
-    voucher: Voucher,
-    recorded: Recorded,
-    *,
-    request: KeyRequest,
-    branch: Branch | None,
-    at: datetime,
-) -> None:
-    reference = recorded.purchase.reference
-    if recorded.replayed and voucher.used_reference != reference:
-        raise Conflict(_("This receipt number was used for another sale."))
-    use_voucher(voucher=voucher, reference=reference, branch=branch, at=at, by=request.auth.user)
 
 
 def _told(recorded: Recorded, body: PurchaseIn, branch: Branch | None) -> PurchaseOut:
@@ -262,7 +226,7 @@ def _line(purchase: Purchase, row: PurchaseLine) -> LineOut:
 
 def _discounts(purchase: Purchase, number: int) -> list[DiscountOut]:
     return [
-        DiscountOut(**{name: one[name] for name in DiscountOut.model_fields})
+        DiscountOut(**{name: one.get(name, 0) for name in DiscountOut.model_fields})
         for one in purchase.discounts
         if one["line"] == number
     ]

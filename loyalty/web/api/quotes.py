@@ -18,7 +18,8 @@ from loyalty.shop.models import Branch
 from loyalty.shop.queries import get_shop
 from loyalty.web.api.answering import reply, tell
 from loyalty.web.api.bills import BillIn
-from loyalty.web.api.entering import Key, KeyRequest, Scope
+from loyalty.web.api.entering import Key, KeyRequest, Scope, need
+from loyalty.web.api.limits import guarding_codes
 from loyalty.web.api.pointing import branch_named, calling, customer_named
 from loyalty.web.api.purchases import DiscountOut, TierOfSale, in_order
 from loyalty.web.api.shown_rewards import RewardOut, VoucherOut, shown_offer, shown_voucher
@@ -73,7 +74,10 @@ def ask(request: KeyRequest, body: QuoteIn) -> HttpResponse:
     now = timezone.now()
     customer = customer_named(body.customer) if body.customer else None
     branch = branch_named(request.auth, body.branch)
-    with calling(amount="total_minor", points="total_minor"):
+    if body.vouchers:
+        need(request.auth, Scope.REDEEM)
+    named = calling(amount="total_minor", points="total_minor")
+    with named, guarding_codes(request, request.auth, body.vouchers):
         quoted = quote(customer=customer, branch=branch, bill=body.bill(), at=now)
     shop = get_shop()
     today = local_date(now, shop.zone)
@@ -142,4 +146,6 @@ def _told(
 
 
 def _discount(one: Discount) -> DiscountOut:
-    return DiscountOut(key=one.key, name=one.name, name_en=one.name_en, minor=one.minor)
+    return DiscountOut(
+        key=one.key, name=one.name, name_en=one.name_en, minor=one.minor, voucher=one.voucher
+    )

@@ -18,6 +18,7 @@ from loyalty.integrations.ids import public_id
 from loyalty.ledger.adjustments import NotAllowed
 from loyalty.ledger.services import InsufficientPoints
 from loyalty.programme.paying import PointsRefused
+from loyalty.programme.tickets import TicketRefused
 from loyalty.programme.versions import NoProgramme
 from loyalty.purchases.refunds import UnknownPurchase
 from loyalty.shop.queries import ShopMissing
@@ -99,6 +100,16 @@ def _of_reward(error: RewardUnavailable) -> Problem:
     return Problem("refused", str(error), more={"reason": error.reason.code})
 
 
+def _of_unknown(error: UnknownVoucher) -> Problem:
+    return Problem.of_field(error.field, str(error)) if error.field else Problem("not-found")
+
+
+def _of_ticket(error: TicketRefused) -> Problem:
+    if not error.field:
+        return Problem("refused", str(error))
+    return Problem.of_field(error.field, str(error), kind="refused")
+
+
 def _of_enrolled(error: AlreadyEnrolled) -> Problem:
     more = {"customer": public_id("cus", error.customer.pk)}
     return Problem("already-enrolled", str(error), more=more)
@@ -135,7 +146,8 @@ _READERS: tuple[tuple[type[Exception], Callable[[Any], Problem]], ...] = (
     (RewardUnavailable, _of_reward),
     (AlreadyEnrolled, _of_enrolled),
     (UnknownPurchase, lambda error: Problem("unknown-purchase", str(error))),
-    (UnknownVoucher, lambda error: Problem("not-found")),
+    (UnknownVoucher, _of_unknown),
+    (TicketRefused, _of_ticket),
     (NotAllowed, lambda error: Problem("not-allowed", str(error))),
     (Conflict, lambda error: Problem("conflict", str(error))),
     (ShopMissing, lambda error: Problem("not-ready", str(error))),

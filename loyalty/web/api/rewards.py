@@ -192,7 +192,7 @@ def _use(request: KeyRequest, code: str, body: UseIn) -> Reply:
 
 
 def _voucher(request: KeyRequest, code: str) -> Voucher:
-    with guarding_codes(request, request.auth):
+    with guarding_codes(request, request.auth, [code]):
         voucher = find_voucher(code)
         if voucher is None:
             raise UnknownVoucher

@@ -93,7 +93,7 @@ def test_lines_are_priced_by_the_rules_and_each_tells_its_discount(till, thao):
         (70_000, 0),
     ]
     assert told["lines"][0]["discounts"] == [
-        {"key": "tra", "name": "Tuần trà", "name_en": "Tea week", "minor": 9_000}
+        {"key": "tra", "name": "Tuần trà", "name_en": "Tea week", "minor": 9_000, "voucher": 0}
     ]
     assert (told["amount_minor"], told["discount_minor"], told["discounts"]) == (151_000, 9_000, [])
     assert told["points"]["earned"] == sum(line["points"] for line in told["lines"]) == 15
@@ -269,7 +269,7 @@ def test_a_voucher_that_cannot_be_used_keeps_the_sale_out(till, voucher):
 
     refused = till.post("/purchases", SALE | {"vouchers": [voucher.code]})
 
-    assert problem(refused) == (409, "refused", [])
+    assert problem(refused) == (409, "refused", ["vouchers[0]"])
     assert every_row() == before
 
 
