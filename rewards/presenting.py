@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from customers.queries import numbers_of
 from loyalty.programme.tickets import Kind, Ticket
+from loyalty.shop.models import Shop
 from loyalty.shop.queries import get_shop
 from rewards.models import Reward, SharedVoucher, Voucher, VoucherUse
 from rewards.vouchers import (
@@ -48,6 +49,7 @@ def present(codes: Sequence[str], by: Present, *, lock: bool) -> tuple[Presented
     """
     if not codes:
         return ()
+    shop = get_shop()
     own = {code: found for found in _personal(codes, lock) for code in (found.code, found.token)}
     rest = [tidy_code(code) for code in codes if _own(own, code) is None]
     shared = {one.code: one for one in _shared(rest, lock)} if rest else {}
@@ -55,9 +57,9 @@ def present(codes: Sequence[str], by: Present, *, lock: bool) -> tuple[Presented
     for place, code in enumerate(codes):
         personal, common = _own(own, code), shared.get(tidy_code(code))
         if personal is not None:
-            made = _of_personal(personal, by, place)
+            made = _of_personal(personal, by, place, shop)
         elif common is not None:
-            made = _of_shared(common, by, place)
+            made = _of_shared(common, by, place, shop)
         else:
             raise UnknownVoucher(place)
         if any(
@@ -85,15 +87,15 @@ def _shared(codes: Sequence[str], lock: bool) -> QuerySet[SharedVoucher]:
     return rows.select_for_update(of=("self",), no_key=True) if lock else rows
 
 
-def _of_personal(voucher: Voucher, by: Present, place: int) -> Presented:
+def _of_personal(voucher: Voucher, by: Present, place: int, shop: Shop) -> Presented:
     if by.customer_id is None or voucher.customer_id != by.customer_id:
         raise UnknownVoucher(place)
-    check_open(voucher, on=by.on, place=place)
+    check_open(voucher, on=by.on, zone=shop.zone, place=place)
     check_branch(voucher.reward, branch_key=by.branch_key, place=place)
-    return Presented(_ticket(voucher.reward, place), voucher.pk, None)
+    return Presented(_ticket(voucher.reward, place, shop), voucher.pk, None)
 
 
-def _of_shared(shared: SharedVoucher, by: Present, place: int) -> Presented:
+def _of_shared(shared: SharedVoucher, by: Present, place: int, shop: Shop) -> Presented:
     if not shared.is_active:
         raise UnknownVoucher(place)
     if shared.members_only and by.customer_id is None:
@@ -111,17 +113,17 @@ def _of_shared(shared: SharedVoucher, by: Present, place: int) -> Presented:
         uses = VoucherUse.objects.filter(shared=shared, customer__in=numbers_of(by.customer_id))
         if uses.count() >= shared.most_per_customer:
             raise VoucherRefused(_("This customer has used this voucher already."), place)
-    return Presented(_ticket(shared.reward, place), None, shared.pk)
+    return Presented(_ticket(shared.reward, place, shop), None, shared.pk)
 
 
-def _ticket(reward: Reward, place: int) -> Ticket:
+def _ticket(reward: Reward, place: int, shop: Shop) -> Ticket:
     return Ticket(
         place=place,
         key=reward.key,
         name=reward.name,
         name_en=reward.name_en,
         kind=Kind(reward.kind),
-        currency=get_shop().currency,
+        currency=shop.currency,
         value_minor=reward.value_minor,
         percent=Fraction(reward.percent or 0),
         most_minor=reward.most_minor or 0,

@@ -2,6 +2,7 @@
 
 import re
 from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 
@@ -73,8 +74,8 @@ def use_voucher(
     )
     if current.state == Voucher.State.USED and current.used_reference == reference:
         return current
-    on = local_date(at, get_shop().zone)
-    check_open(current, on=on)
+    zone = get_shop().zone
+    check_open(current, on=local_date(at, zone), zone=zone)
     check_branch(current.reward, branch_key=branch.key if branch else "")
     current.state = Voucher.State.USED
     current.used_at = at
@@ -85,16 +86,16 @@ def use_voucher(
     return current
 
 
-def check_open(voucher: Voucher, *, on: date, place: int | None = None) -> None:
-    """Raise VoucherRefused for one that is used, cancelled or past its last day by then."""
+def check_open(voucher: Voucher, *, on: date, zone: ZoneInfo, place: int | None = None) -> None:
+    """Raise VoucherRefused for one that cannot be used on that day in the shop's `zone`."""
     if voucher.state == Voucher.State.USED:
-        raise VoucherRefused(_used_text(voucher), place)
+        raise VoucherRefused(_used_text(voucher, zone), place)
     if voucher.state == Voucher.State.CANCELLED:
         raise VoucherRefused(_cancelled_text(voucher), place)
     if on > voucher.expires_on:
         ended = _("This voucher ended on %(day)s.") % {"day": day_text(voucher.expires_on)}
         raise VoucherRefused(ended, place)
-    if on < local_date(voucher.issued_at, get_shop().zone):
+    if on < local_date(voucher.issued_at, zone):
         raise VoucherRefused(_("This voucher was issued after that day."), place)
     if voucher.usable_from and on < voucher.usable_from:
         first = {"day": day_text(voucher.usable_from)}
@@ -122,6 +123,6 @@ def _cancelled_text(voucher: Voucher) -> str:
     return _("This voucher was cancelled; its points were given back.")
 
 
-def _used_text(voucher: Voucher) -> str:
-    moment = voucher.used_at and voucher.used_at.astimezone(get_shop().zone)
+def _used_text(voucher: Voucher, zone: ZoneInfo) -> str:
+    moment = voucher.used_at and voucher.used_at.astimezone(zone)
     return _("This voucher was used on %(moment)s.") % {"moment": f"{moment:%d/%m/%Y %H:%M}"}

@@ -12,15 +12,18 @@ from loyalty.ledger.proof import verify
 from loyalty.ledger.services import InsufficientPoints
 from loyalty.purchases.bill import Bill
 from loyalty.purchases.models import Activity, Purchase
+from loyalty.purchases.proof import verify as verify_sales
 from loyalty.purchases.recording import Recorded, record_purchase
 from loyalty.tiers.models import Standing
-from rewards.models import Redemption, Voucher
+from rewards.cancelling import cancel_redemption
+from rewards.models import Redemption, Voucher, VoucherUse
 from rewards.redemption import redeem_reward
-from rewards.vouchers import use_voucher
+from rewards.vouchers import VoucherRefused, use_voucher
 from tests.factories.clock import NOON
 from tests.factories.customers import CustomerFactory, customer_with_points
 from tests.factories.rewards import RewardFactory
 from tests.factories.shop import StaffFactory, shop_with_programme
+from tests.factories.vouchers import shared_voucher, voucher_of
 from tests.faults.together import together
 from tests.support.rounds import rounds
 
@@ -44,12 +47,16 @@ def redeem(customer, reward, reference):
 
 
 def buy(customer, amount_minor, reference):
+    return sell_bill(customer, Bill.of_total(amount_minor), reference)
+
+
+def sell_bill(customer, bill, reference):
     return record_purchase(
         source="counter",
         reference=reference,
         customer=customer,
         branch=None,
-        bill=Bill.of_total(amount_minor),
+        bill=bill,
         at=NOON,
         recorded_at=NOON,
         by=None,
@@ -203,3 +210,73 @@ def test_a_customer_enrolled_at_two_tills_is_one_and_both_know_them(field):
         known = {getattr(outcome, "customer", outcome) for outcome in outcomes}
         assert len(known) == 1
     assert Customer.objects.count() == TRIALS
+
+
+def test_a_voucher_is_taken_off_one_of_two_sales():
+    for trial in range(TRIALS):
+        customer = CustomerFactory()
+        voucher = voucher_of(customer)
+        bill = Bill(total_minor=100_000, vouchers=(voucher.code,))
+
+        outcomes = together(
+            *(partial(sell_bill, customer, bill, f"{trial}/{till}") for till in range(2))
+        )
+
+        assert kinds(outcomes) == ["Recorded", "VoucherRefused"], trial
+        lost = next(error for error in outcomes if isinstance(error, VoucherRefused))
+        assert lost.field == "vouchers[0]"
+        sale = Purchase.objects.get(customer=customer)
+        assert (sale.amount_minor, Activity.objects.get(customer=customer).purchases) == (80_000, 1)
+    assert VoucherUse.objects.count() == TRIALS
+    assert verify().problems == verify_sales().problems == ()
+
+
+def test_a_shared_voucher_for_three_is_used_at_three_of_eight_tills():
+    customers = [CustomerFactory() for _ in range(8)]
+    for trial in range(TRIALS):
+        shared = shared_voucher(f"TET{trial:04d}", most_uses=3)
+        bill = Bill(total_minor=100_000, vouchers=(shared.code,))
+
+        outcomes = together(
+            *(partial(sell_bill, one, bill, f"{trial}/{one.pk}") for one in customers)
+        )
+
+        assert kinds(outcomes) == ["Recorded"] * 3 + ["VoucherRefused"] * 5, trial
+        shared.refresh_from_db()
+        assert (shared.uses, VoucherUse.objects.filter(shared=shared).count()) == (3, 3)
+    assert Purchase.objects.count() == 3 * TRIALS
+    assert verify_sales().problems == ()
+
+
+def test_one_customer_at_eight_tills_uses_a_shared_voucher_so_often_as_they_may():
+    for trial in range(TRIALS):
+        customer = CustomerFactory()
+        shared = shared_voucher(f"EVER{trial:04d}", most_per_customer=2)
+        bill = Bill(total_minor=100_000, vouchers=(shared.code,))
+
+        outcomes = together(
+            *(partial(sell_bill, customer, bill, f"{trial}/{till}") for till in range(8))
+        )
+
+        assert kinds(outcomes) == ["Recorded"] * 2 + ["VoucherRefused"] * 6, trial
+        uses = VoucherUse.objects.filter(shared=shared).order_by("number")
+        assert [use.number for use in uses] == [1, 2]
+
+
+def test_a_voucher_used_or_cancelled_is_never_both():
+    reward = RewardFactory(cost_points=10, kind="discount_amount", value_minor=20_000)
+    for trial in range(TRIALS):
+        customer = customer_with_points(10)
+        redemption = redeem(customer, reward, f"{trial}")
+        bill = Bill(total_minor=100_000, vouchers=(redemption.voucher.code,))
+        cancel = partial(
+            cancel_redemption, redemption=redemption, source="counter", reason="", at=NOON, by=None
+        )
+
+        sold, cancelled = together(partial(sell_bill, customer, bill, f"{trial}"), cancel)
+
+        used = isinstance(sold, Recorded)
+        assert used is isinstance(cancelled, VoucherRefused), trial
+        points = sold.purchase.points if used else 10
+        assert Account.objects.get(customer=customer).balance == points
+    assert verify().problems == verify_sales().problems == ()

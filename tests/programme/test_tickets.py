@@ -107,7 +107,7 @@ def test_a_free_unit_is_not_given_twice():
 
     assert nets(programme(), bill, one, one) == [0, 0]
     field, text = refusal(bill, one, one, one)
-    assert (field, text) == ("vouchers[2]", "Hoá đơn này không có gì để phiếu trừ vào.")
+    assert (field, text) == ("vouchers[2]", "Hoá đơn này không có gì để ưu đãi trừ vào.")
 
 
 def test_a_unit_that_a_rule_gave_is_not_the_vouchers():
@@ -135,7 +135,7 @@ def test_goods_cannot_be_told_from_a_sum_alone():
     field, text = refusal(of_total(50_000), replace(PLAIN, scope=TEA))
 
     assert field == "vouchers[0]"
-    assert text == "Phiếu này chỉ cho một số món; hoá đơn không ghi đã mua những gì."
+    assert text == "Ưu đãi này chỉ cho một số món; hoá đơn không ghi đã mua những gì."
 
 
 def test_the_smallest_bill_is_the_one_before_the_programmes_discounts():
@@ -144,7 +144,7 @@ def test_the_smallest_bill_is_the_one_before_the_programmes_discounts():
     assert nets(programme(TEN), of_total(100_000), from_hundred) == [70_000]
     assert refusal(of_total(99_999), PLAIN, from_hundred) == (
         "vouchers[1]",
-        "Phiếu này dùng cho hoá đơn từ 100.000đ.",
+        "Ưu đãi này dùng cho hoá đơn từ 100.000đ.",
     )
 
 
