@@ -50,6 +50,6 @@ CALL shop_make_changeable('rewards_voucheruse');
 
 
 class Migration(migrations.Migration):
-    dependencies = [("rewards", "0013_voucher_uses"), ("shop", "0002_append_only")]
+    dependencies = [("rewards", "0014_voucher_uses"), ("shop", "0002_append_only")]
 
     operations = [migrations.RunSQL(CREATE, DROP)]

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("customers", "0004_lunar_birthdays"),
-        ("rewards", "0012_redeem_within_limits"),
+        ("rewards", "0013_voucher_revision"),
         ("shop", "0003_legal_rules"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
