@@ -1,11 +1,17 @@
 """
 The proof of the sales: what each says of money and points is recomputed from its lines, its refunds
-and the ledger, in plain SQL that shares no code with the writers. Read-only; nothing is repaired.
+and the ledger, in plain SQL that shares no code with the writers; and what each earned from nothing
+but the explanation kept with it. Read-only; nothing is repaired.
 """
 
+import json
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from django.db import connection
+
+from loyalty.programme.recomputing import recompute
 
 ROWS_SHOWN = 5  # Of each broken rule.
 
@@ -108,6 +114,11 @@ RULES = {
         )
     """,
 }
+EXPLAINED = "what a sale earned is what its explanation comes to"
+_EXPLANATIONS = """
+SELECT p.id, e.points, e.explanation
+FROM purchases_purchase p JOIN ledger_entry e ON e.id = p.entry_id
+"""
 
 
 @dataclass(frozen=True)
@@ -136,5 +147,19 @@ def verify() -> Proof:
         for rule, sql in RULES.items():
             cursor.execute(sql)
             problems += [Problem(rule, tuple(row)) for row in cursor.fetchmany(ROWS_SHOWN)]
+        problems += islice(_unexplained(), ROWS_SHOWN)
         cursor.execute("SELECT count(*) FROM purchases_purchase")
         return Proof(cursor.fetchone()[0], tuple(problems))
+
+
+def _unexplained() -> Iterator[Problem]:
+    with connection.chunked_cursor() as cursor:
+        cursor.execute(_EXPLANATIONS)
+        for sale, points, explanation in cursor:
+            try:
+                comes_to = recompute(json.loads(explanation))
+            except (KeyError, TypeError, ValueError) as error:
+                yield Problem(EXPLAINED, (sale, points, repr(error)))
+                continue
+            if comes_to != points:
+                yield Problem(EXPLAINED, (sale, points, comes_to))

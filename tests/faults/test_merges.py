@@ -3,6 +3,7 @@
 from functools import partial
 
 import pytest
+from django.db.models import Sum
 
 from customers.models import Consent, Customer
 from loyalty.care.merging import CannotMerge, merge_customers
@@ -190,4 +191,31 @@ def test_redeeming_refunding_expiry_and_a_merge_at_once_add_up(owner):
         owed = 15 if isinstance(second, Redemption) else 0
         assert Account.objects.get(pk=kept.pk).balance == -owed, f"trial {trial}: {outcomes}"
         assert left_behind(duplicate) == [0] * 8
+    proven()
+
+
+def test_two_customers_are_merged_crosswise_and_parted_again_and_again(owner):
+    """2,000 transactions that lock the same two accounts, each manager in another order."""
+    customers = [customer_with_points(10), customer_with_points(7)]
+    how = {"reason": "-", "at": NOON, "by": owner}
+
+    def manage(number):
+        kept, duplicate = customers if number % 2 else customers[::-1]
+        refused = 0
+        for _turn in range(rounds(usual=5, soak=250)):
+            try:
+                merge = merge_customers(kept=kept, duplicate=duplicate, **how)
+                undo_merge(merge=merge, **how)
+            except CannotMerge:  # The other one was faster.
+                refused += 1
+        return refused
+
+    outcomes = together(*(partial(manage, number) for number in range(4)))
+
+    assert all(isinstance(one, int) for one in outcomes), outcomes
+    assert Merge.objects.exists()
+    for merge in Merge.objects.filter(undone_at=None):
+        undo_merge(merge=merge, **how)
+    total = Account.objects.aggregate(Sum("balance"))["balance__sum"]
+    assert (total, *(Account.objects.get(pk=one.pk).balance for one in customers)) == (17, 10, 7)
     proven()

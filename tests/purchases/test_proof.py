@@ -8,7 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from loyalty.purchases import tasks
-from loyalty.purchases.proof import RULES, verify
+from loyalty.purchases.proof import EXPLAINED, RULES, verify
 from loyalty.purchases.refunds import void_purchase
 from tests.factories.clock import NOON
 from tests.factories.customers import CustomerFactory, give_points
@@ -79,6 +79,11 @@ BROKEN = {
     "UPDATE purchases_capuse SET freed = true": [7],
     "UPDATE purchases_activity SET spend_minor = spend_minor + 1": [8],
     "DELETE FROM purchases_activity": [8],
+    "UPDATE ledger_entry SET explanation = jsonb_set(explanation, '{rules,0,per_minor}', '7000')"
+    " WHERE reference = 'R-5'": [-1],
+    "UPDATE ledger_entry SET explanation = jsonb_set(explanation, '{multiplier}', '\"2\"')"
+    " WHERE reference = 'R-5'": [-1],
+    "UPDATE ledger_entry SET explanation = '{}' WHERE reference = 'R-5'": [-1],
 }
 
 
@@ -90,6 +95,6 @@ def test_it_sees_what_somebody_changed(statement, rules):
 
     seen = {problem.rule for problem in verify().problems}
 
-    assert seen == {list(RULES)[rule] for rule in rules}
+    assert seen == {[*RULES, EXPLAINED][rule] for rule in rules}
     with pytest.raises(CommandError):
         call_command("verify_sales")
