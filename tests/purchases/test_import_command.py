@@ -32,6 +32,7 @@ def test_a_file_in_our_own_words_needs_no_map(sales, capsys):
         call_command("import_purchases", str(sales))
 
     assert capsys.readouterr().out == (
+        "Read as: utf-8, columns separated by “,”.\n"
         "1 row read, 0 left out, 0 there already, 1 added, 1 new customer, 6 points\n"
     )
     assert Purchase.objects.get().source == "file"
@@ -51,6 +52,7 @@ def test_json_is_one_document(sales, tmp_path, capsys):
         "customers_added": 1,
         "points_added": 6,
         "dry_run": True,
+        "read_as": "utf-8, các cột cách nhau bằng “,”",
     }
     assert Purchase.objects.count() == 0
 
@@ -110,6 +112,7 @@ def test_the_counts_are_vietnamese_as_the_errors_are(sales, capsys):
     call_command("import_purchases", str(sales), "--dry-run")
 
     assert capsys.readouterr().out == (
+        "Đọc là: utf-8, các cột cách nhau bằng “,”.\n"
         "Chạy thử, chưa ghi gì: đọc 1 dòng, bỏ qua 0, đã có sẵn 0, thêm mới 1, 1 khách mới, "
         "6 điểm\n"
     )
@@ -121,7 +124,7 @@ def test_rows_left_out_are_said_to_be_in_a_file(sales, capsys):
     with override("en"):
         call_command("import_purchases", str(sales), "--skip-bad")
 
-    assert capsys.readouterr().out.splitlines()[1] == (
+    assert capsys.readouterr().out.splitlines()[2] == (
         f"The rows left out are listed in {sales}.errors.csv"
     )
 
@@ -132,7 +135,7 @@ def test_a_header_alone_is_no_failure(sales, capsys):
     with override("en"):
         call_command("import_purchases", str(sales))
 
-    assert capsys.readouterr().out == "The file has no rows.\n"
+    assert capsys.readouterr().out.splitlines()[1:] == ["The file has no rows."]
 
 
 @pytest.mark.parametrize(
@@ -151,13 +154,10 @@ def test_a_header_alone_is_no_failure(sales, capsys):
             "line 2: amount: not an amount of money: leave the đ out",
         ),
         (
-            f"{HEADER}\n".replace(",", ";"),
-            'line 1: There is no column date (for “date”). Does the map need separator = ";"?',
+            f"{HEADER}\n".replace("date", "day"),
+            "line 1: There is no column date (for “date”).",
         ),
-        (
-            f"{HEADER}\n".encode("utf-16"),
-            "This is UTF-16: save the file as “CSV UTF-8”.",
-        ),
+        (b"\xd0\xcf\x11\xe0old", "This is an old or locked Excel file: save it as .xlsx."),
         (None, "there is no such file"),
     ],
 )

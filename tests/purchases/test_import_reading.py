@@ -5,7 +5,8 @@ import json
 import pytest
 
 from loyalty.purchases.imports.layout import parse
-from loyalty.purchases.imports.reading import MAX_LINE, FileRefused, SourceFile, shape_of
+from loyalty.purchases.imports.reading import SourceFile, shape_of
+from loyalty.purchases.imports.refused import MAX_LINE, FileRefused
 from tests.support.data import SHARED_DATA
 
 MAP = """source = "s"
@@ -63,7 +64,7 @@ def test_a_byte_order_mark_and_other_encodings_are_read(tmp_path):
 )
 def test_what_cannot_be_read_is_refused_with_its_line(tmp_path, content, line):
     with pytest.raises(FileRefused) as error:
-        rows_of(tmp_path, content)
+        rows_of(tmp_path, content, layout='encoding = "utf-8"\n' + MAP)
 
     assert error.value.line == line
 

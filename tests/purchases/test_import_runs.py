@@ -8,7 +8,7 @@ from django.db import connection
 
 from loyalty.purchases.bill import Bill
 from loyalty.purchases.imports import running
-from loyalty.purchases.imports.reading import FileRefused
+from loyalty.purchases.imports.refused import FileRefused
 from loyalty.purchases.imports.running import IMPORT_LOCK, ImportRunning
 from loyalty.purchases.models import Purchase
 from loyalty.purchases.recording import record_purchase

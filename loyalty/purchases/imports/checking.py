@@ -21,6 +21,8 @@ ISO_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 ISO_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)?", re.ASCII)
 # How people write thousands, and a price: 45.000, 1,350,000, 45000đ.
 GROUPED = re.compile(r"\d{1,3}([.,])\d{3}(\1\d{3})*\s*[đĐ₫]?", re.ASCII)
+# The Icelandic letters, which many a Vietnamese list has instead of its own.
+LOOKALIKES = str.maketrans("Ðð", "Đđ")
 GLUED = re.compile(r"%\w%\w")  # Two parts of a date with nothing between them.
 
 
@@ -65,7 +67,8 @@ class Checker:
                 "row", why % {"found": len(row.fields), "expected": self.shape.width}
             )
         value = {kind: row.fields[place].strip() for kind, place in self.shape.places.items()}
-        moment, day = self.moment_of(value[Field.DATE])
+        typed = {kind for kind, place in self.shape.places.items() if place in row.typed}
+        moment, day = self.moment_of(value[Field.DATE], Field.DATE in typed)
         external_id = self._external_id(value.get(Field.CUSTOMER, ""))
         phone = self._phone(value.get(Field.PHONE, ""))
         if not (external_id or phone or self.layout.keeps_anonymous):
@@ -74,17 +77,18 @@ class Checker:
             line=row.line,
             occurred_at=moment,
             occurred_on=day,
-            amount_minor=self._amount(value[Field.AMOUNT]),
+            amount_minor=self._amount(value[Field.AMOUNT], is_number=Field.AMOUNT in typed),
             external_id=external_id,
             phone=phone,
-            name=_bounded(value.get(Field.NAME, ""), Field.NAME, 200),
+            name=_bounded(value.get(Field.NAME, ""), Field.NAME, 200).translate(LOOKALIKES),
             reference=self._reference(value),
             branch_id=self._branch(value.get(Field.BRANCH, "")),
         )
 
-    def _moment_of(self, text: str) -> tuple[datetime, date]:
+    def _moment_of(self, text: str, is_date: bool) -> tuple[datetime, date]:
         """The moment and its day in the shop; a day without a time means its first instant."""
-        written = self._iso(text) if not self.layout.date_format else self._in_format(text)
+        plain = is_date or not self.layout.date_format
+        written = self._iso(text) if plain else self._in_format(text)
         if written.year < FIRST_YEAR:
             raise InvalidInput(Field.DATE, _("before %(year)d") % {"year": FIRST_YEAR})
         if not isinstance(written, datetime):
@@ -119,17 +123,8 @@ class Checker:
             raise InvalidInput(Field.DATE, why % {"form": layout})
         return written if "%H" in layout else written.date()
 
-    def _amount(self, text: str) -> int:
-        if minor_digits(self.currency) == 0:
-            _refuse_price_tag(text, thousands=self.layout.thousands)
-        plain = text
-        if self.layout.thousands and self.layout.thousands in plain:
-            grouped = rf"[+-]?\d{{1,3}}({re.escape(self.layout.thousands)}\d{{3}})+(\D.*)?"
-            if not re.fullmatch(grouped, plain, flags=re.ASCII):
-                raise InvalidInput(Field.AMOUNT, _("not an amount of money"))
-            plain = plain.replace(self.layout.thousands, "")
-        if self.layout.decimal != ".":
-            plain = plain.replace(".", "?").replace(self.layout.decimal, ".")
+    def _amount(self, text: str, *, is_number: bool) -> int:
+        plain = text if is_number else self._plain(text)
         decimals = plain.partition(".")[2].rstrip("0")
         if len(decimals) > minor_digits(self.currency):
             raise InvalidInput(Field.AMOUNT, _("more decimals than the currency has"))
@@ -142,6 +137,19 @@ class Checker:
         if amount_minor > MAX_MINOR:
             raise InvalidInput(Field.AMOUNT, _("too large"))
         return amount_minor
+
+    def _plain(self, text: str) -> str:
+        """An amount as the map says it is written, with a dot and nothing between thousands."""
+        if minor_digits(self.currency) == 0:
+            _refuse_price_tag(text, thousands=self.layout.thousands)
+        if self.layout.thousands and self.layout.thousands in text:
+            grouped = rf"[+-]?\d{{1,3}}({re.escape(self.layout.thousands)}\d{{3}})+(\D.*)?"
+            if not re.fullmatch(grouped, text, flags=re.ASCII):
+                raise InvalidInput(Field.AMOUNT, _("not an amount of money"))
+            text = text.replace(self.layout.thousands, "")
+        if self.layout.decimal != ".":
+            text = text.replace(".", "?").replace(self.layout.decimal, ".")
+        return text
 
     def _external_id(self, text: str) -> str:
         if text and self.layout.customer_is_integer:

@@ -15,10 +15,13 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from loyalty.errors import DomainError
+from loyalty.purchases.imports.encodings import ENCODINGS
 from loyalty.toml import Reader
 
-# Encodings in which a line ends with the byte of a line end, so that lines can be counted.
-ENCODINGS = ("utf-8", "windows-1258", "windows-1252", "iso-8859-1", "us-ascii")
+KEYS = {
+    *("source", "format", "separator", "header", "encoding", "sheet", "group_by", "anonymous"),
+    "columns",
+}
 DATE_LETTERS = set("YymdHMS%")
 SOURCE = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}")
 
@@ -26,6 +29,7 @@ SOURCE = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}")
 class Format(StrEnum):
     DELIMITED = "delimited"
     WHITESPACE = "whitespace"  # Runs of spaces and tabs; those at the ends do not count.
+    WORKBOOK = "excel"
 
 
 class GroupBy(StrEnum):
@@ -54,10 +58,12 @@ OPTIONS = {
 class Layout:
     source: str
     columns: Mapping[Field, int | str]  # A number from 1, or a header.
-    format: Format = Format.DELIMITED
-    separator: str = ","
-    has_header: bool = True
-    encoding: str = "utf-8"
+    # What is left out here is seen from the file.
+    format: Format | None = None
+    separator: str = ""
+    has_header: bool | None = None
+    encoding: str = ""
+    sheet: str = ""  # Of an Excel file; empty: the first one that is not hidden.
     group_by: GroupBy = GroupBy.ROW
     keeps_anonymous: bool = False  # A row without customer and phone is an anonymous sale.
     customer_is_integer: bool = False  # 00004 and 4 are one customer.
@@ -87,17 +93,17 @@ def parse(text: str) -> Layout:
     except ValueError as error:  # TOMLDecodeError is one; so is a number of thousands of digits.
         raise InvalidMap(_("Not valid TOML: %(error)s") % {"error": error}) from error
     reader = Reader(text)
-    allowed = {"source", "format", "separator", "header", "encoding", "group_by", "anonymous"}
-    root = reader.table("", data, allowed | {"columns"})
+    root = reader.table("", data, KEYS)
     columns = reader.table("columns", root.get("columns", {}), {kind.value for kind in Field})
-    has_header = reader.boolean("", root, "header", default=True)
+    has_header = reader.boolean("", root, "header", default=True) if "header" in root else None
     layout = Layout(
         source=_source(reader, root),
-        columns=MappingProxyType(_columns(reader, columns, has_header=has_header)),
-        format=reader.choice("", root, "format", Format),
-        separator=_letter(reader, "", root, "separator", default=","),
+        columns=MappingProxyType(_columns(reader, columns, named=has_header is not False)),
+        format=reader.choice("", root, "format", Format) if "format" in root else None,
+        separator=_letter(reader, "", root, "separator", default=""),
         has_header=has_header,
         encoding=_encoding(reader, root),
+        sheet=reader.text("", root, "sheet", default=""),
         group_by=reader.choice("", root, "group_by", GroupBy),
         keeps_anonymous=reader.boolean("", root, "anonymous", default=False),
         **_options(reader, columns),
@@ -115,15 +121,15 @@ def _source(reader: Reader, root: dict[str, Any]) -> str:
     return source
 
 
-def _columns(reader: Reader, tables: dict[str, Any], *, has_header: bool) -> dict[Field, int | str]:
+def _columns(reader: Reader, tables: dict[str, Any], *, named: bool) -> dict[Field, int | str]:
     found: dict[Field, int | str] = {}
     for key in [kind for kind in Field if kind.value in tables]:
         place = f"columns.{key}"
         row = reader.table(place, tables[key], OPTIONS.get(key, {"column"}))
         column = row.get("column")
-        named = isinstance(column, str) and has_header and bool(column.strip())
-        numbered = type(column) is int and 0 < column < 10_000
-        if isinstance(column, int | str) and (named or numbered):
+        is_name = isinstance(column, str) and named and bool(column.strip())
+        is_number = type(column) is int and 0 < column < 10_000
+        if isinstance(column, int | str) and (is_name or is_number):
             found[key] = column
         else:
             reader.refuse(place, "column", _("a number from 1, or the header's text in quotes"))
@@ -157,8 +163,8 @@ def _letter(reader: Reader, place: str, row: dict[str, Any], key: str, *, defaul
 
 
 def _encoding(reader: Reader, root: dict[str, Any]) -> str:
-    encoding = reader.text("", root, "encoding", default="utf-8").lower()
-    if encoding not in ENCODINGS:
+    encoding = reader.text("", root, "encoding", default="").lower()
+    if encoding and encoding not in ENCODINGS:
         names = ", ".join(ENCODINGS)
         reader.refuse("", "encoding", _("one of: %(names)s") % {"names": names})
     return encoding

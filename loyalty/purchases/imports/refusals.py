@@ -9,7 +9,7 @@ from typing import TextIO
 from django.utils.translation import gettext as _
 
 from loyalty.errors import DomainError
-from loyalty.purchases.imports.reading import FileRefused
+from loyalty.purchases.imports.refused import FileRefused
 
 SHOWN = 5
 COLUMNS = ("file", "line", "field", "reason")

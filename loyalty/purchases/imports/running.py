@@ -8,7 +8,6 @@ what is missing, which is nothing when the first run ended.
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import chain
 from pathlib import Path
 
 from django.db import IntegrityError, connection, transaction
@@ -18,10 +17,12 @@ from psycopg.errors import UniqueViolation
 from loyalty.errors import DomainError, InvalidInput
 from loyalty.purchases.imports import people, posting, stage
 from loyalty.purchases.imports.checking import Checker, SaleRow
+from loyalty.purchases.imports.forms import Form, untold
 from loyalty.purchases.imports.layout import Field, GroupBy, Layout
 from loyalty.purchases.imports.progress import Report, silent
-from loyalty.purchases.imports.reading import FileRefused, FileRow, Shape, SourceFile, shape_of
+from loyalty.purchases.imports.reading import FileRow, Shape, SourceFile
 from loyalty.purchases.imports.refusals import Refusals, RowsRefused
+from loyalty.purchases.imports.refused import USUAL_LIMITS, Limits
 from loyalty.purchases.models import ImportBatch
 from loyalty.shop.models import Branch, User
 from loyalty.shop.queries import get_shop
@@ -77,25 +78,24 @@ def import_file(
     skip_bad: bool = False,
     dry_run: bool = False,
     report: Report = silent,
+    limits: Limits = USUAL_LIMITS,
+    told: Callable[[Form], None] = untold,
 ) -> ImportBatch:
     """
     Record the sales of a file and return the batch with its counts. With `skip_bad` the rows
     that cannot be taken are left out and counted; without it they stop the import. `dry_run`
-    does all of it and takes it back.
+    does all of it and takes it back. `told` hears how the file is written.
 
     Safe to repeat. Raises FileRefused, RowsRefused, ImportRunning, CountedOtherwise; then
     nothing was written but the file of refused rows.
     """
-    file = SourceFile(path, layout)
+    file = SourceFile(path, layout, limits)
     with Refusals(path) as refusals, transaction.atomic():
-        rows = file.rows()
-        first = next(rows, None)
-        if first is None:
-            raise FileRefused(_("The file is empty."))
-        shape = shape_of(layout, first)
+        shape, rows = file.table()
+        told(file.form)
         read = _Read(file, _checker(layout, shape, at=at), refusals, report)
         batch = import_sales(
-            sales=read.sales(rows if layout.has_header else chain([first], rows)),
+            sales=read.sales(rows),
             origin=Origin(
                 source=layout.source,
                 name=path.name[:200],

@@ -10,6 +10,8 @@ from django.utils.translation import ngettext
 
 from loyalty.commands import ProductCommand, add_json, read_document
 from loyalty.errors import DomainError
+from loyalty.purchases.imports.arguments import add_file, limits_of
+from loyalty.purchases.imports.forms import Form
 from loyalty.purchases.imports.layout import USUAL, Layout, parse
 from loyalty.purchases.imports.progress import ProgressBar
 from loyalty.purchases.imports.refusals import Refusals
@@ -27,18 +29,12 @@ class Command(ProductCommand):
     example = "import_purchases sales.csv --map=map.toml --dry-run"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("file", type=Path, help="text with a row for each sale")
-        parser.add_argument(
-            "--map", type=Path, help="TOML that says which column is what; see docs/import.md"
-        )
-        parser.add_argument("--dry-run", action="store_true", help="say what would be done only")
-        parser.add_argument(
-            "--skip-bad", action="store_true", help="leave out the rows that cannot be taken"
-        )
+        add_file(parser, what="a row for each sale")
         add_json(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         bar = ProgressBar(sys.stderr)
+        forms: list[Form] = []
         try:
             batch = import_file(
                 path=options["file"],
@@ -48,13 +44,17 @@ class Command(ProductCommand):
                 skip_bad=options["skip_bad"],
                 dry_run=options["dry_run"],
                 report=bar,
+                limits=limits_of(options),
+                told=forms.append,
             )
         finally:
             bar.close()
         if options["json"]:
             counts = {name: getattr(batch, name) for name in COUNTS}
-            self.write_json(counts | {"dry_run": options["dry_run"]})
+            said = {"dry_run": options["dry_run"], "read_as": str(forms[0])}
+            self.write_json(counts | said)
         else:
+            self.stdout.write(_("Read as: %(form)s.") % {"form": forms[0]})
             self.stdout.write(_sentence(batch, dry_run=options["dry_run"]))
             if batch.rows_refused:
                 self.stdout.write(_errors_of(options["file"]))
