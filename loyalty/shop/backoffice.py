@@ -38,7 +38,11 @@ MENU: tuple[tuple[Promise, tuple[str, ...]], ...] = (
         ),
     ),
     (_("Messages"), ("campaigns.campaign", "campaigns.message")),
-    (_("Shop"), ("shop.shop", "shop.branch", "shop.user", "integrations.apikey")),
+    (_("Shop"), ("shop.shop", "shop.branch", "shop.user")),
+    (
+        _("Other programs"),
+        ("integrations.apikey", "integrations.endpoint", "integrations.delivery"),
+    ),
     (_("Rules"), ("programme.programmeversion", "shop.legalrule")),
 )
 

@@ -1,3 +1,4 @@
 from loyalty.integrations.admin.keys import ApiKeyAdmin
+from loyalty.integrations.admin.webhooks import DeliveryAdmin, EndpointAdmin
 
-__all__ = ["ApiKeyAdmin"]
+__all__ = ["ApiKeyAdmin", "DeliveryAdmin", "EndpointAdmin"]

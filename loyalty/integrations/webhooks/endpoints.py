@@ -76,6 +76,16 @@ def renew_secret(*, endpoint: Endpoint, at: datetime) -> str:
     return _add_secret(current, at=at)
 
 
+def newest_secret(endpoint: Endpoint) -> str:
+    """The secret to show to whoever has just made the endpoint. One query."""
+    return secret_of(EndpointSecret.objects.get(endpoint=endpoint, ends_at=None).nonce)
+
+
+def stopped() -> list[Endpoint]:
+    """The endpoints that we stopped, and an owner has to look at. One query."""
+    return list(Endpoint.objects.filter(state__in=Endpoint.STOPPED).order_by("pk"))
+
+
 def live_nonces(endpoint_id: int, *, at: datetime) -> list[str]:
     """What the endpoint's messages are signed with at that moment, newest first. One query."""
     live = EndpointSecret.objects.filter(Q(ends_at=None) | Q(ends_at__gt=at))

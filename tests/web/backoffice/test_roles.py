@@ -12,7 +12,7 @@ from django.urls import URLPattern, reverse
 from campaigns.models import Campaign, Message
 from customers.models import Consent, Customer
 from loyalty.care.models import Merge
-from loyalty.integrations.models import ApiKey
+from loyalty.integrations.models import ApiKey, Delivery, Endpoint
 from loyalty.ledger.models import Account, Adjustment, Entry, Freeze
 from loyalty.programme.models import ProgrammeVersion
 from loyalty.purchases.models import Purchase
@@ -48,6 +48,8 @@ EXPECTED: dict[Any, dict[str, str]] = {
     Campaign: {MANAGER: "s", OWNER: "sc"},
     Message: {MANAGER: "s", OWNER: "s"},
     ApiKey: {MANAGER: "", OWNER: "s"},
+    Endpoint: {MANAGER: "", OWNER: "sca"},
+    Delivery: {MANAGER: "s", OWNER: "s"},
 }
 MODELS = list(admin.site._registry)
 
