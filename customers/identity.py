@@ -46,7 +46,8 @@ def normalise_phone(text: str) -> str:
     digits = _digits(text)
     if digits.startswith("+") and not digits.startswith("+84"):
         return _checked(digits, text)
-    national = re.sub(r"^(\+84|0084|84(?=\d{9,10}$)|0)", "", digits)
+    # Some write the 0 behind the 84 as well.
+    national = re.sub(r"^(\+84|0084|84(?=0?\d{9,10}$)|0)0?", "", digits)
     if len(national) == 10 and national[:3] in _OLD_PREFIXES:
         national = _OLD_PREFIXES[national[:3]] + national[3:]
     return _checked(f"+84{national}", text)

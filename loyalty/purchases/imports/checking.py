@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 
-from customers.identity import normalise_phone
 from loyalty.dates import local_date, start_of_day
 from loyalty.errors import InvalidInput
 from loyalty.money import MAX_MINOR, minor_digits, minor_from_decimal
 from loyalty.purchases.imports.layout import Field, Layout
+from loyalty.purchases.imports.phones import phone_in_file
 from loyalty.purchases.imports.reading import FileRow, Shape
 
 FIRST_YEAR = 1970
@@ -160,7 +160,7 @@ class Checker:
 
     def _phone(self, text: str) -> str:
         try:
-            return normalise_phone(text) if text else ""
+            return phone_in_file(text) if text else ""
         except InvalidInput as error:
             raise InvalidInput(Field.PHONE, str(error)) from error
 
