@@ -185,7 +185,7 @@ def return_of(
     sold: Sold, backs: Sequence[Back], *, policy: SpentPoints, cancels: bool = False
 ) -> Return:
     """What giving these back comes to for a shop of that policy, which may have been another before."""
-    after = _after(sold, backs, cancels=cancels)
+    after = after_return(sold, backs, cancels=cancels)
     amount_minor = sum(back.amount_minor for back in backs)
     in_points_minor = _in_points_minor(sold, after, policy)
     in_points_minor = min(max(in_points_minor - sold.in_points_minor, 0), amount_minor)
@@ -200,7 +200,8 @@ def return_of(
     )
 
 
-def _after(sold: Sold, backs: Sequence[Back], *, cancels: bool) -> Sold:
+def after_return(sold: Sold, backs: Sequence[Back], *, cancels: bool = False) -> Sold:
+    """The sale once these have been given back of it."""
     given = {back.number: back for back in backs}
     pieces = tuple(
         replace(
