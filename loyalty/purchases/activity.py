@@ -61,7 +61,7 @@ def take_out(refund: Refund) -> None:
     """Count this new refund of a customer's sale out. Callers hold the customer's account lock."""
     purchase = refund.purchase
     theirs = Activity.objects.filter(customer=purchase.customer_id)
-    if purchase.refunded_minor < purchase.amount_minor:
+    if purchase.stands:
         theirs.update(spend_minor=F("spend_minor") - refund.amount_minor)
         return
     others = Purchase.objects.filter(customer=purchase.customer_id, stands=True)

@@ -57,7 +57,7 @@ def settle(refund: Refund, backs_of: Callable[[Sold], Sequence[Back]]) -> None:
         _take_points(refund, made, worked.policy)
     refund.save(force_insert=True)
     _keep_lines(refund, made)
-    refund.purchase.refresh_from_db(fields=["refunded_minor"])
+    refund.purchase.refresh_from_db(fields=["refunded_minor", "stands"])
     if account is not None:
         _lower_spend(refund, made, account.customer_id, course)
         activity.take_out(refund)

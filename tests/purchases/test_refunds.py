@@ -11,6 +11,7 @@ from loyalty.ledger.proof import verify
 from loyalty.ledger.queries import points_of
 from loyalty.ledger.services import expire_due
 from loyalty.purchases.models import Activity, Purchase, Refund
+from loyalty.purchases.proof import verify as verify_sales
 from loyalty.purchases.refunds import (
     UnknownPurchase,
     purchase_of,
@@ -20,7 +21,9 @@ from loyalty.purchases.refunds import (
 from loyalty.tiers.models import Qualification, Standing
 from tests.factories.clock import NOON
 from tests.factories.customers import CustomerFactory, give_points
+from tests.factories.programmes import line
 from tests.factories.returns import returns_say
+from tests.factories.sales import sell
 from tests.factories.shop import StaffFactory, shop_with_programme
 from tests.faults.deeds import buy, spend
 
@@ -330,3 +333,23 @@ def test_a_refund_says_who_gave_it(customer):
     )
 
     assert (made.recorded_by, made.entry.recorded_by) == (cashier, cashier)
+
+
+def test_a_sale_of_nothing_stands_until_it_is_voided(customer):
+    gift = sell(customer, line(0)).purchase
+    sell(customer, line(50_000), reference="R-2")
+    assert (gift.stands, Activity.objects.get().purchases) == (True, 2)
+
+    void(gift)
+
+    gift.refresh_from_db()
+    assert (gift.voided, gift.stands, gift.refunded_minor) == (True, False, 0)
+    assert (Activity.objects.get().purchases, Activity.objects.get().spend_minor) == (1, 50_000)
+    assert verify_sales().problems == ()
+
+
+def test_nobody_says_at_the_sale_alone_that_it_is_voided(customer):
+    sale = sell(customer, line(50_000)).purchase
+
+    with pytest.raises(DatabaseError, match="stays as it was"), transaction.atomic():
+        Purchase.objects.filter(pk=sale.pk).update(voided=True)

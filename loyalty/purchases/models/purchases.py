@@ -70,9 +70,11 @@ class Purchase(models.Model):
     )
     # Σ of its refunds, kept by a trigger; what is left of the amount is what reports count.
     refunded_minor = models.BigIntegerField(_("refunded"), default=0, db_default=0)
-    # Whether anything of the sale is left; a sale of nothing stands too. Reports count these.
+    voided = models.BooleanField(default=False, db_default=False)  # By a trigger, as the above.
+    # Whether anything of the sale is left; a sale of nothing stands too, until it is voided.
+    # Reports count these.
     stands = models.GeneratedField(
-        expression=Q(refunded_minor__lt=F("amount_minor")) | Q(amount_minor=0),  # type: ignore[arg-type]  # Stubs lack Q.
+        expression=(Q(refunded_minor__lt=F("amount_minor")) | Q(amount_minor=0)) & Q(voided=False),  # type: ignore[arg-type]  # Stubs lack Q.
         output_field=models.BooleanField(),
         db_persist=True,
     )
