@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -9,8 +10,9 @@ from django.utils.translation import gettext as _
 from loyalty.programme.versions import NoProgramme, in_force
 from loyalty.shop.models import Branch
 from loyalty.toml import Reader
-from rewards.catalogue.reading import finish, read
+from rewards.catalogue.reading import Document, read
 from rewards.models import Redemption, Reward
+from rewards.pictures import MOST_BYTES, PictureRefused, drop_unused, keep_picture
 
 # Every column that the document decides.
 COLUMNS = sorted(
@@ -26,18 +28,24 @@ class Loaded:
 
 
 @transaction.atomic
-def load(text: str, *, at: datetime) -> Loaded:
+def load(text: str, *, at: datetime, folder: Path | None = None) -> Loaded:
     """
     Make the catalogue what the document says and tell what that changed. Safe to repeat: the
     same document changes nothing. `stock` left out means unlimited; a number sets what is on
-    the shelf now. Tiers are those of the programme in force at `at`. Raises InvalidCatalogue, and
-    then nothing is written.
+    the shelf now. Pictures are files in `folder`; a reward whose document names none keeps the
+    one it has. Tiers are those of the programme in force at `at`. Raises InvalidCatalogue, and then
+    nothing is written.
     """
-    reader, wanted = read(text)
+    document = read(text)
+    reader, wanted = document.reader, document.rewards
     _check_names(reader, wanted, at)
-    finish(reader)
+    pictures = _pictures(document, folder, at)
+    document.finish()
     # One loader at a time, and nobody redeems from a reward that is being changed.
     known = {reward.key: reward for reward in Reward.objects.select_for_update().order_by("pk")}
+    for reward in wanted:
+        kept = known[reward.key].picture_id if reward.key in known else None
+        reward.picture_id = pictures.get(reward.key, kept)
     added = [reward for reward in wanted if reward.key not in known]
     changed = [
         known[reward.key] for reward in wanted if reward.key in known and _copy(reward, known)
@@ -45,7 +53,7 @@ def load(text: str, *, at: datetime) -> Loaded:
     for place, key in enumerate((reward.key for reward in wanted), 1):
         if key in known:
             _count(reader, f"rewards[{place}]", known[key])
-    finish(reader)
+    document.finish()
     for reward in added:
         reward.redeemed_total = None if reward.most_total is None else 0
     Reward.objects.bulk_create(added)
@@ -55,7 +63,34 @@ def load(text: str, *, at: datetime) -> Loaded:
         .exclude(key__in=[reward.key for reward in wanted])
         .update(is_active=False)
     )
+    drop_unused()
     return Loaded(len(added), len(changed), retired)
+
+
+def _pictures(document: Document, folder: Path | None, at: datetime) -> dict[str, str | None]:
+    """The pictures that the document names, kept, by the rewards' keys; None: none any more."""
+    pictures: dict[str, str | None] = {}
+    for index, reward in enumerate(document.rewards, 1):
+        name = document.pictures.get(reward.key)
+        if name:
+            try:
+                pictures[reward.key] = keep_picture(_file(name, folder), at=at).pk
+            except PictureRefused as error:
+                document.reader.refuse(f"rewards[{index}]", "picture", str(error))
+        elif name is not None:
+            pictures[reward.key] = None
+    return pictures
+
+
+def _file(name: str, folder: Path | None) -> bytes:
+    """The file of that plain name; no more of it than a picture may have, and one byte."""
+    if folder is None or name != Path(name).name or name.startswith("."):
+        raise PictureRefused(_("the name of a file beside the document"))
+    try:
+        with (folder / name).open("rb") as file:
+            return file.read(MOST_BYTES + 1)
+    except OSError as error:
+        raise PictureRefused(_("there is no such file beside the document")) from error
 
 
 def _check_names(reader: Reader, rewards: list[Reward], at: datetime) -> None:

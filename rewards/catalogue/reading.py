@@ -1,6 +1,7 @@
 """Reading the document: every mistake in it, named by line and key. No query."""
 
 import tomllib
+from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -19,7 +20,7 @@ MAX_DAYS = 3_650
 _LIMITS = {"stock", "most_per_customer", "most_per", "most_total", "from", "to", "early_access"}
 _VOUCHER = {"usable_after_days", "validity_days", "valid_until"}
 KEYS = {
-    *("key", "name", "name_en", "description", "description_en", "kind", "icon"),
+    *("key", "name", "name_en", "description", "description_en", "kind", "icon", "picture"),
     *("cost_points", "value_minor", "percent", "most_minor", "minimum_minor", "tiers", "branches"),
     *_LIMITS,
     *_VOUCHER,
@@ -31,18 +32,32 @@ class InvalidCatalogue(DomainError):
     """The document cannot be used; the text names each line, key and what is allowed."""
 
 
+@dataclass(frozen=True)
+class Document:
+    """What a document says, and the reader that has collected what is wrong with it so far."""
+
+    reader: Reader
+    rewards: list[Reward]  # Not saved, in their order; the first is `rewards[1]` to the reader.
+    pictures: dict[str, str]  # Names of files by the rewards' keys; empty: none any more.
+
+    def finish(self) -> None:
+        """Raise InvalidCatalogue when anything was wrong."""
+        if self.reader.errors:
+            raise InvalidCatalogue("\n".join(self.reader.errors))
+
+
 def parse(text: str) -> list[Reward]:
     """
     The rewards of a document in its order, not saved. Raises InvalidCatalogue with every
     mistake found.
     """
-    reader, rewards = read(text)
-    finish(reader)
-    return rewards
+    document = read(text)
+    document.finish()
+    return document.rewards
 
 
-def read(text: str) -> tuple[Reader, list[Reward]]:
-    """The rewards, and the reader that has collected what is wrong with them so far."""
+def read(text: str) -> Document:
+    """All that can be read of it. Raises InvalidCatalogue for what is no TOML."""
     try:
         data = tomllib.loads(text)
     except ValueError as error:  # TOMLDecodeError is one; so is a number of thousands of digits.
@@ -55,13 +70,12 @@ def read(text: str) -> tuple[Reader, list[Reward]]:
     for index, key in enumerate(keys):
         if key in keys[:index]:
             reader.refuse(f"rewards[{index + 1}]", "key", _("another reward has this key"))
-    return reader, rewards
-
-
-def finish(reader: Reader) -> None:
-    """Raise InvalidCatalogue when anything was wrong."""
-    if reader.errors:
-        raise InvalidCatalogue("\n".join(reader.errors))
+    pictures = {
+        reward.key: reader.text(place, row, "picture", default="")
+        for reward, (place, row) in zip(rewards, rows, strict=True)
+        if "picture" in row
+    }
+    return Document(reader, rewards, pictures)
 
 
 def _reward(reader: Reader, place: str, row: dict[str, Any], *, position: int) -> Reward:

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 from datetime import date
+from pathlib import Path
 
-from rewards.models import Reward
+from rewards.models import Picture, Reward
 
 _TEXTS = ("key", "name", "name_en", "description", "description_en", "kind", "icon")
 _NUMBERS = (
@@ -14,10 +15,29 @@ _NUMBERS = (
 _DAYS = {"from": "starts_on", "to": "ends_on", "valid_until": "valid_until"}
 
 
-def dump() -> str:
-    """The rewards on offer as a document that `load` reads back without a change."""
+def dump(*, folder: Path | None = None) -> str:
+    """
+    The rewards on offer as a document that `load` reads back without a change. Their pictures go
+    into `folder`, and the document names them; without one it does not speak of pictures.
+    """
     offered = Reward.objects.filter(is_active=True).order_by("position", "pk")
-    return "\n".join("\n".join(["[[rewards]]", *_lines(reward), ""]) for reward in offered)
+    if folder is not None:
+        _write_pictures(folder)
+    return "\n".join(
+        "\n".join(["[[rewards]]", *_lines(reward), *_picture(reward, folder), ""])
+        for reward in offered
+    )
+
+
+def _write_pictures(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for picture in Picture.objects.filter(rewards__is_active=True).distinct().iterator(10):
+        (folder / f"{picture.pk}.webp").write_bytes(picture.content)
+
+
+def _picture(reward: Reward, folder: Path | None) -> Iterator[str]:
+    if folder is not None and reward.picture_id is not None:
+        yield f'picture = "{reward.picture_id}.webp"'
 
 
 def _lines(reward: Reward) -> Iterator[str]:

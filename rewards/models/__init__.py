@@ -1,11 +1,13 @@
 from rewards.models.bonuses import Welcomed
 from rewards.models.catalogue import Reward
+from rewards.models.pictures import Picture
 from rewards.models.referrals import Referral, ReferralCode
 from rewards.models.shared import SharedVoucher, VoucherUse
 from rewards.models.stamps import StampEntry
 from rewards.models.vouchers import Redemption, Voucher
 
 __all__ = [
+    "Picture",
     "Redemption",
     "Referral",
     "ReferralCode",

@@ -8,6 +8,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from loyalty.programme.scope import Scope
+from rewards.models.pictures import Picture
 
 USUAL_DAYS = 30  # That a voucher is valid, where nothing else is said.
 
@@ -42,6 +43,10 @@ class Reward(models.Model):
     # The goods it is for: lists under the keys of a Scope. Empty: all.
     scope = models.JSONField(_("goods"), default=dict, blank=True)
     icon = models.CharField(_("icon"), max_length=20, default="gift")  # A symbol of icons.svg.
+    # Instead of the icon.
+    picture = models.ForeignKey(
+        Picture, on_delete=models.PROTECT, null=True, blank=True, related_name="rewards"
+    )
     stock = models.PositiveIntegerField(_("in stock"), null=True, blank=True)  # Null: unlimited.
     most_per_customer = models.PositiveIntegerField(_("most a customer"), null=True, blank=True)
     most_per = models.CharField(_("in"), max_length=5, choices=Per, blank=True)

@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime
 
+from django.urls import reverse
 from pydantic import BaseModel
 
 from rewards.models import Reward, Voucher
@@ -29,6 +30,7 @@ class RewardOut(BaseModel):
     usable_after_days: int
     valid_until: date | None  # The last day of its vouchers; null: validity_days after they began.
     validity_days: int | None
+    picture: str | None  # Where it is to be had below the product's address, for ever the same.
     missing_points: int | None  # 0: the customer has enough. Null: nobody was named.
     # What keeps the customer from it besides points: sold_out, all_redeemed, other_tier, not_yet,
     # other_branch, too_often. Null: nothing, or nobody was named.
@@ -74,6 +76,7 @@ def shown_reward(reward: Reward) -> RewardOut:
         usable_after_days=reward.usable_after_days,
         valid_until=reward.valid_until,
         validity_days=reward.validity_days,
+        picture=reverse("picture", args=[reward.picture_id]) if reward.picture_id else None,
         missing_points=None,
         unavailable=None,
         opens_on=None,

@@ -31,6 +31,8 @@ class LanguageMiddleware:
         with translation.override(language):
             request.LANGUAGE_CODE = language
             response = self.get_response(request)
+        if response.headers.get("Cache-Control", "").startswith("public"):
+            return response  # The same for every reader: a picture.
         patch_vary_headers(response, ("Cookie",))
         response.headers.setdefault("Content-Language", language)
         return response

@@ -21,7 +21,7 @@ class Command(ProductCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         document = read_document(options["file"])
         try:
-            loaded = load(document, at=timezone.now())
+            loaded = load(document, at=timezone.now(), folder=options["file"].resolve().parent)
         except DomainError as error:
             raise CommandError(f"{options['file']}: {error}") from error
         if options["json"]:
