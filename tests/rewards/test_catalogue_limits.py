@@ -161,7 +161,10 @@ def documents(draw) -> str:
     return reward
 
 
-@settings(max_examples=rounds(usual=20, soak=1_000), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=rounds(usual=20, soak=1_000),
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(rewards=st.lists(documents(), min_size=1, max_size=3, unique_by=lambda r: r.key))
 def test_what_is_written_is_read_back_the_same(shop, rewards):
     with transaction.atomic():
