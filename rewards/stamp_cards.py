@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
+from loyalty.programme.coupons import Coupon
 from loyalty.programme.stamps import StampCard
 from rewards.models import Reward, StampEntry
 from rewards.stamps import lapsed
@@ -47,9 +48,9 @@ def cards_of(customer_id: int, *, cards: Iterable[StampCard], on: date) -> list[
     return [_state(card, rewards.get(card.reward), newest.get(card.key), on=on) for card in offered]
 
 
-def rewards_of(cards: Iterable[StampCard]) -> dict[str, Reward]:
-    """What these cards give, by key; those in the catalogue. One query."""
-    return Reward.objects.in_bulk({card.reward for card in cards}, field_name="key")
+def rewards_of(rules: Iterable[StampCard | Coupon]) -> dict[str, Reward]:
+    """What these cards or coupons give, by key; those in the catalogue. One query."""
+    return Reward.objects.in_bulk({rule.reward for rule in rules}, field_name="key")
 
 
 def _state(

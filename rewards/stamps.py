@@ -9,12 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from customers.services import new_token
 from loyalty.dates import local_date
 from loyalty.programme.stamps import StampCard, Stamped
 from loyalty.shop.queries import get_shop
+from rewards.issuing import issue
 from rewards.models import Reward, StampEntry, Voucher
-from rewards.redemption import new_code
 
 Kind = StampEntry.Kind
 
@@ -99,20 +98,12 @@ def lapsed(card: StampCard, began_on: date | None, *, on: date) -> bool:
 
 
 def _give(reward: Reward, chain: Chain) -> Voucher:
-    """
-    The voucher for a full card. It was promised: neither an empty shelf nor a reward that is no
-    longer offered for points keeps it back, and it takes nothing from that shelf's count.
-    """
+    """The voucher for a full card."""
     today = local_date(chain.event.recorded_at, get_shop().zone)
-    code = new_code()
-    while Voucher.objects.filter(code=code).exists():
-        code = new_code()
-    return Voucher.objects.create(
+    return issue(
         customer_id=chain.customer_id,
         reward=reward,
-        code=code,
-        token=new_token(),
-        issued_at=chain.event.recorded_at,
+        at=chain.event.recorded_at,
         usable_from=reward.usable_from(today),
         expires_on=reward.last_day(today),
     )

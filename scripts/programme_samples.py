@@ -229,6 +229,20 @@ most_per_year = 1
 hold_above_per_day = 1
 hold_above_per_cashier = 1
 
+[[coupons]]
+key = "lan-sau"
+name = "Phiếu lần sau"
+name_en = "Coupon"
+enabled = true
+reward = "qua"
+valid_days = 30
+usable_after_days = 1
+repeat = true
+birthday = "month"
+tiers = ["moi"]
+{CONDITIONS}
+{SCOPE}
+
 [[stamp_cards]]
 key = "the"
 name = "Thẻ"
@@ -245,6 +259,11 @@ birthday = "month"
 {SCOPE}
 """
 FEWEST = """
+[[coupons]]
+key = "it-nhat"
+name = "Phiếu"
+reward = "qua"
+
 [[stamp_cards]]
 key = "the-nho"
 name = "Thẻ"

@@ -23,6 +23,7 @@ from loyalty.programme import (
     birthdays,
     bonuses,
     conditions,
+    coupons,
     discount_rules,
     earn_rules,
     expiry,
@@ -38,6 +39,7 @@ from loyalty.programme.basis import Basis
 from loyalty.programme.birthdays import LeapDay
 from loyalty.programme.bonuses import Bonuses
 from loyalty.programme.conditions import Conditions, Known
+from loyalty.programme.coupons import Coupon
 from loyalty.programme.discount_rules import DiscountRule
 from loyalty.programme.earn_rules import EarnRule
 from loyalty.programme.expiry import Expiry, Never
@@ -53,6 +55,7 @@ from loyalty.toml import Reader
 SECTIONS = {
     *("points", "basis", "earn", "rounding", "marks", "discounts", "pay"),
     *("tier_rules", "tiers", "referral", "birthdays", "refunds", "bonuses", "stamp_cards"),
+    "coupons",
 }
 POINT_KEYS = {"name", "name_en", pending.KEY} | expiry.KEYS
 
@@ -101,6 +104,7 @@ class Programme:
     pending_days: int = 0  # How long the points of a purchase wait before they can be spent.
     referral: Referral | None = None  # None: nothing is paid for bringing a friend.
     stamp_cards: tuple[StampCard, ...] = ()
+    coupons: tuple[Coupon, ...] = ()  # For the next purchase.
 
     def tier(self, key: str) -> Tier:
         """The tier of that key, or the lowest when a later version has dropped it."""
@@ -114,6 +118,7 @@ class Programme:
         yield from (rule.conditions for rule in self.discounts)
         yield from (rule.conditions for tier in self.tiers for rule in tier.discounts)
         yield from (card.conditions for card in self.stamp_cards)
+        yield from (coupon.conditions for coupon in self.coupons)
 
     def usable_from(self, bought_on: date) -> date | None:
         """The first day the points of a purchase can be spent; None: at once."""
@@ -186,6 +191,7 @@ def read(
         ),
         referral=referral.read(reader, root),
         stamp_cards=stamps.read_all(reader, root, leap_day),
+        coupons=coupons.read_all(reader, root, leap_day),
         leap_day=leap_day,
         bonuses=bonuses.read(reader, root, leap_day),
         refunds=refunds.read(reader, root),
@@ -212,6 +218,7 @@ def _check(reader: Reader, programme: Programme, branches: frozenset[str] | None
     for index, mark in enumerate(programme.marks, 1):
         conditions.check(reader, f"marks[{index}]", mark.conditions, known)
     stamps.check(reader, programme.stamp_cards, known)
+    coupons.check(reader, programme.coupons, known)
     discount_rules.check(reader, _placed_discounts(programme), known)
 
 

@@ -110,6 +110,7 @@ def _asks_for_the_tier_only(version_id: int) -> bool:
         programme.marks
         or programme.discounts
         or programme.stamp_cards
+        or programme.coupons
         or any(tier.discounts for tier in programme.tiers)
         or any(rule.cap and rule.cap.kept for rule in programme.earn)
         or any(conditions.birthday for conditions in programme.conditions)

@@ -36,7 +36,7 @@ def extras_of(
     celebrates = once or any(
         rule.conditions.birthday
         for one in programmes
-        for rules in (one.earn, one.marks, one.stamp_cards)
+        for rules in (one.earn, one.marks, one.stamp_cards, one.coupons)
         for rule in rules
     )
     birthdays = _birthdays(customer_ids) if celebrates else {}

@@ -91,6 +91,12 @@ class Sold:
         return self.cancelled or (self.left_minor == 0 < self.amount_minor)
 
     @property
+    def is_empty(self) -> bool:
+        """The same, also of a sale that cost nothing: all of its lines came back."""
+        free = not self.amount_minor and self.pieces[0].number
+        return self.is_over or bool(free and not any(one.left_quantity for one in self.pieces))
+
+    @property
     def points_left(self) -> int:
         """Of those it earned: each line's by what is left of it, together rounded down."""
         if self.is_over:
@@ -130,6 +136,7 @@ class Return:
     tier_points: int  # and, where tiers go by points, these.
     in_points_minor: int  # Of the amount, what is given back as points, now or at the end.
     returned_points: int  # The points given back now.
+    leaves_nothing: bool  # Of the sale.
 
     @property
     def amount_minor(self) -> int:
@@ -197,6 +204,7 @@ def return_of(
         tier_points=sold.tier_points_left - after.tier_points_left,
         in_points_minor=in_points_minor,
         returned_points=max(returned - sold.returned_points, 0),
+        leaves_nothing=after.is_empty,
     )
 
 

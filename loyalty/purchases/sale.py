@@ -9,6 +9,7 @@ from loyalty.errors import InvalidInput
 from loyalty.ledger.services import Credit
 from loyalty.programme.basket import Basket, Buyer
 from loyalty.programme.birthdays import Birthday
+from loyalty.programme.coupons import Brought, coupons_of
 from loyalty.programme.discounts import Priced, price
 from loyalty.programme.document import Programme
 from loyalty.programme.earning import Earning, active_until, earn, last_day
@@ -93,6 +94,7 @@ class Effect:
     after: Climb | None  # Where the customer stands now.
     active_until: date | None = None  # No points of the customer end before that day.
     stamps: tuple[Stamped, ...] = ()
+    coupons: tuple[Brought, ...] = ()
 
     @property
     def amount_minor(self) -> int:
@@ -153,6 +155,7 @@ def effect_of(sale: Sale, situation: Situation) -> Effect:
             programme, bought_on=sale.on, tier=programme.tier(buyer.tier_key)
         ),
         stamps=stamps_of(programme.stamp_cards, basket=priced.basket, buyer=buyer),
+        coupons=coupons_of(programme.coupons, basket=priced.basket, buyer=buyer),
     )
 
 

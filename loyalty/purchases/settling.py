@@ -12,7 +12,7 @@ from loyalty.ledger import services as ledger
 from loyalty.ledger.reversals import give_back, take_back
 from loyalty.ledger.services import Locked
 from loyalty.programme.refunds import RefundPolicy
-from loyalty.purchases import activity, referring, stamping
+from loyalty.purchases import activity, referring, stamping, vouchering
 from loyalty.purchases.models import Purchase, Refund, RefundLine
 from loyalty.purchases.returns import Back, Piece, Return, Sold, return_of
 from loyalty.shop.queries import get_shop
@@ -63,6 +63,12 @@ def settle(refund: Refund, backs_of: Callable[[Sold], Sequence[Back]]) -> None:
         activity.take_out(refund)
         sold_by = course.at(refund.purchase.occurred_at).programme
         stamping.take_back(refund, customer_id=account.customer_id, sold_by=sold_by)
+        vouchering.after_refund(
+            refund,
+            customer_id=account.customer_id,
+            sold_by=sold_by,
+            is_over=made.leaves_nothing,
+        )
         referring.after_refund(account.customer_id, at=refund.recorded_at)
 
 

@@ -19,7 +19,7 @@ def take_back(refund: Refund, *, customer_id: int, sold_by: Programme) -> None:
     earned = stamps.earned_by(source=purchase.source, reference=purchase.reference)
     if not earned:
         return
-    units = list(_units_left(purchase))
+    units = list(units_left(purchase))
     cards = {card.key: card for card in sold_by.stamp_cards}
     event = Event(
         source=refund.source,
@@ -34,7 +34,7 @@ def take_back(refund: Refund, *, customer_id: int, sold_by: Programme) -> None:
         stamps.take_back(customer_id=customer_id, earned=entry, left=left, event=event)
 
 
-def _units_left(purchase: Purchase) -> Iterator[tuple[Line, Fraction]]:
+def units_left(purchase: Purchase) -> Iterator[tuple[Line, Fraction]]:
     """
     The lines as they were paid, with how many of each are left: by the money that was given back
     for them, so that an amount and the goods themselves come to the same.

@@ -9,7 +9,7 @@ from loyalty.purchases.bill import request_hash
 from loyalty.purchases.models import CapUse, DiscountUse, Purchase, PurchaseLine
 from loyalty.purchases.sale import Effect, Sale, Situation
 from loyalty.tiers import services as tiers
-from rewards import stamps
+from rewards import coupons, stamps
 from rewards.using import InSale, use_in_sale
 
 
@@ -48,10 +48,21 @@ def write(sale: Sale, situation: Situation, effect: Effect) -> Purchase:
         )
     CapUse.objects.bulk_create(cap_uses(purchase, effect))
     _use_vouchers(sale, situation, effect)
-    if effect.stamps and effect.after:
-        event = stamps.Event(sale.source, sale.reference, sale.at, sale.on, sale.recorded_at)
-        stamps.add(customer_id=effect.after.customer_id, stamped=effect.stamps, event=event)
+    if effect.after:
+        _promise(effect.after.customer_id, sale, situation, effect)
     return purchase
+
+
+def _promise(customer_id: int, sale: Sale, situation: Situation, effect: Effect) -> None:
+    """What the sale brings besides points: stamps, and vouchers for the next one."""
+    event = stamps.Event(sale.source, sale.reference, sale.at, sale.on, sale.recorded_at)
+    stamps.add(customer_id=customer_id, stamped=effect.stamps, event=event)
+    coupons.give(
+        customer_id=customer_id,
+        brought=effect.coupons,
+        used=[one.voucher_id for one in situation.vouchers if one.voucher_id is not None],
+        event=event,
+    )
 
 
 def row_of(sale: Sale, effect: Effect) -> Purchase:

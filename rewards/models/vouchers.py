@@ -110,7 +110,7 @@ class Voucher(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["source", "reference", "coupon"],
-                condition=~Q(coupon=""),
+                condition=~Q(coupon="") & Q(replaces__isnull=True),
                 name="voucher_coupon_once_a_sale",
             ),
             models.UniqueConstraint(

@@ -201,5 +201,5 @@ def test_whoever_adds_a_rule_says_whether_two_calls_can_follow_it():
     assert {field.name for field in fields(Programme)} == {
         *("point_name", "point_name_en", "earn", "rounding", "rounding_stage", "expiry", "pay"),
         *("tier_rules", "tiers", "basis", "marks", "discounts", "leap_day", "refunds"),
-        *("pending_days", "referral", "bonuses", "stamp_cards"),
+        *("pending_days", "referral", "bonuses", "stamp_cards", "coupons"),
     }

@@ -18,6 +18,7 @@ from loyalty.programme.benefit_sentences import (
 )
 from loyalty.programme.bonus_sentences import bonus_sentences
 from loyalty.programme.clauses import multiplier_text
+from loyalty.programme.coupon_sentences import coupon_sentences
 from loyalty.programme.document import Programme
 from loyalty.programme.ladder import By, Tier
 from loyalty.programme.models import ProgrammeVersion
@@ -107,6 +108,21 @@ def stamp_cards(request: ShopRequest, programme: Programme) -> list[str]:
     )
 
 
+def coupons(request: ShopRequest, programme: Programme) -> list[str]:
+    """What a purchase brings for the next one. A query where there is something."""
+    if not programme.coupons:
+        return []
+    rewards = rewards_of(programme.coupons)
+    return coupon_sentences(
+        programme,
+        currency=request.shop.currency,
+        language=_language(),
+        on=local_date(timezone.now(), request.shop.zone),
+        reward_names={key: named(reward) for key, reward in rewards.items()},
+        branch_names=_branch_names(programme),
+    )
+
+
 def _branch_names(programme: Programme) -> dict[str, str]:
     if not any(conditions.branches for conditions in programme.conditions):
         return {}
@@ -141,7 +157,10 @@ def terms(request: VisitorRequest) -> HttpResponse:
             "referral_sentences": bringing_friends(request, rules.programme),
             "tiers": tier_lines(rules.programme),
             "tier_sentences": standing_sentences(rules.programme, language=_language()),
-            "benefit_sentences": benefits(request, rules.programme),
+            "benefit_sentences": [
+                *benefits(request, rules.programme),
+                *coupons(request, rules.programme),
+            ],
         },
     )
 

@@ -1,0 +1,44 @@
+"""What becomes of the vouchers of a sale of which nothing is left."""
+
+from datetime import date, datetime
+
+from rewards.issuing import issue
+from rewards.models import Voucher, VoucherUse
+
+
+def give_back_used(
+    *,
+    source: str,
+    reference: str,
+    customer_id: int,
+    refund: tuple[str, str],
+    on: date,
+    at: datetime,
+) -> list[Voucher]:
+    """
+    Give the customer a new voucher for each that the sale (`source`, `reference`) used, for the
+    same reward, with its first and its last day; none for one that has ended by `on`. The used
+    ones stay used. `refund` is the source and the reference of what undid the sale; the caller
+    holds the lock of the account and calls this once a sale.
+    """
+    uses = VoucherUse.objects.filter(source=source, reference=reference).order_by("place")
+    new = []
+    for use in uses.select_related("voucher__reward", "shared__reward"):
+        old, shared = use.voucher, use.shared
+        terms = old or shared
+        if terms is None or terms.expires_on < on:
+            continue
+        new.append(
+            issue(
+                customer_id=customer_id,
+                reward=terms.reward,
+                at=at,
+                usable_from=old.usable_from if old else None,
+                expires_on=terms.expires_on,
+                coupon=old.coupon if old else "",
+                source=refund[0],
+                reference=refund[1],
+                replaces=use,
+            )
+        )
+    return new
