@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("customers", "0005_revision"),
-        ("rewards", "0015_voucher_use_guards"),
+        ("rewards", "0016_pictures"),
         ("shop", "0003_legal_rules"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
