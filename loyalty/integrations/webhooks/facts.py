@@ -75,6 +75,16 @@ SOURCES = (
         FROM rewards_voucher t JOIN rewards_reward r ON r.id = t.reward_id""",
     ),
     Source(
+        "shared_use",
+        "rewards_voucheruse",
+        "id",
+        """t.id, 'voucher.used', t.customer_id, t.used_at, t.used_at, 0,
+            jsonb_build_object('shared_voucher', s.id, 'reward', r.key, 'source', t.source,
+                'reference', t.reference, 'discount_minor', t.minor)
+        FROM rewards_voucheruse t JOIN rewards_sharedvoucher s ON s.id = t.shared_id
+            JOIN rewards_reward r ON r.id = s.reward_id""",
+    ),
+    Source(
         "voucher_change",
         "rewards_voucher",
         "revision",

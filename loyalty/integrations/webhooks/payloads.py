@@ -8,7 +8,7 @@ from loyalty.integrations.ids import public_id
 from loyalty.integrations.models import Event
 
 # Numbers of rows among an event's facts, and as what the API shows them.
-_KINDS = {"voucher": "vou", "redemption": "red", "merged_into": "cus"}
+_KINDS = {"voucher": "vou", "shared_voucher": "shv", "redemption": "red", "merged_into": "cus"}
 
 
 def message_id(event: Event) -> str:

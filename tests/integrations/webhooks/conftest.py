@@ -1,10 +1,17 @@
 from collections.abc import Iterator
 
 import pytest
+from django.utils import translation
 from pytest_django import Settings
 
 from tests.factories.shop import shop_with_programme
 from tests.support.receiver import Receiver, receiving
+
+
+@pytest.fixture(autouse=True)
+def english() -> Iterator[None]:
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture(autouse=True)

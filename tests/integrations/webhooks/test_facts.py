@@ -24,6 +24,7 @@ from tests.factories.programmes import line
 from tests.factories.rewards import RewardFactory
 from tests.factories.sales import give_back, sell
 from tests.factories.shop import BranchFactory, StaffFactory
+from tests.factories.vouchers import shared_voucher, voucher_of
 from tests.factories.webhooks import sweep, told, webhook
 
 LATER = NOON + timedelta(hours=1)
@@ -144,6 +145,28 @@ def test_a_voucher_is_told_from_issue_to_end_but_never_its_code(db):
     assert voucher.code not in every_byte
     assert voucher.token not in every_byte
     assert Event.objects.get(type="voucher.used").occurred_at == LATER
+
+
+def test_vouchers_used_in_a_sale_are_told_each_by_itself_and_none_by_its_code():
+    customer = CustomerFactory()
+    mine, shared = voucher_of(customer), shared_voucher("TET2027")
+    webhook("voucher.used")
+
+    sell(customer, total_minor=100_000, vouchers=(mine.code, shared.code))
+    sweep()
+
+    used = Event.objects.filter(customer=customer, type="voucher.used").order_by("sequence")
+    assert [event.data for event in used] == [
+        {
+            "shared_voucher": shared.pk, "reward": shared.reward.key, "source": "till",
+            "reference": "R-1", "discount_minor": 20_000,
+        },
+        {"voucher": mine.pk, "redemption": None, "reward": mine.reward.key},
+    ]  # fmt: skip
+    said = b"".join(map(body_of, used)).decode()
+    assert '"shared_voucher":"shv_' in said
+    assert mine.code not in said
+    assert "TET2027" not in said
 
 
 def test_a_cancelled_redemption_tells_its_voucher_and_the_points():
