@@ -18,11 +18,23 @@ from loyalty.programme.basket import Basket, Line
 MOST_LINES = 1_000
 MOST_CODES = 20
 MOST_VOUCHERS = 20
+MOST_PAYMENTS = 20
 LONGEST_CODE = 40
 MOST_LABELS = 20
 MAX_QUANTITY = Decimal(1_000_000)
 _DECIMALS = 3
 _LETTERS = {"sku": 100, "name": 200, "category": 100}
+
+
+@dataclass(frozen=True)
+class Paid:
+    """
+    A part of what is due, and how it was paid: `cash`, `card`, `stored_value`, … whatever the till
+    calls it. It changes no price and no points: stored value and gift cards are payments too.
+    """
+
+    method: str
+    amount_minor: int
 
 
 @dataclass(frozen=True)
@@ -36,6 +48,7 @@ class Bill:
     spend_points: int = 0  # Whole points the customer pays with.
     vouchers: tuple[str, ...] = ()  # Codes or tokens, in the order they are taken off.
     channel: str = ""  # Where the order came from, such as "web"; empty at the counter.
+    payments: tuple[Paid, ...] = ()  # All of what is due, or nothing is told of it.
 
     @classmethod
     def of_total(cls, total_minor: int) -> "Bill":
@@ -69,6 +82,10 @@ class Bill:
         _check_vouchers(self.vouchers)
         _check(0 <= self.spend_points <= MAX_POINTS, "spend_points", _not_money())
         check_text("channel", self.channel, LONGEST_CODE)
+        _check(len(self.payments) <= MOST_PAYMENTS, "payments", _("Too many payments."))
+        for index, paid in enumerate(self.payments):
+            check_text(f"payments[{index}].method", paid.method, LONGEST_CODE)
+            _money(f"payments[{index}].amount_minor", paid.amount_minor)
 
     def told(self) -> str:
         """
@@ -85,6 +102,8 @@ class Bill:
         if self == Bill(total_minor=self.total_minor):
             return str(self.total_minor)
         told = _said(self) | {"lines": [_said(line) for line in self.lines]}
+        if self.payments:
+            told["payments"] = [_said(paid) for paid in self.payments]
         return json.dumps(told, default=_plain, sort_keys=True)
 
 
@@ -94,7 +113,7 @@ def request_hash(*, customer_id: int | None, branch_id: int | None, bill: Bill) 
     return hashlib.sha256(asked.encode()).hexdigest()
 
 
-def _said(what: Bill | Line) -> dict[str, Any]:
+def _said(what: Bill | Line | Paid) -> dict[str, Any]:
     """The fields that say something."""
     values = {field.name: (getattr(what, field.name), field.default) for field in fields(what)}
     return {name: value for name, (value, default) in values.items() if value != default}

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -30,6 +30,7 @@ from loyalty.transactions import repeated
 
 LONGEST_REFERENCE = 100
 PREFIX = len("spend:")  # What the entry of points that pay has before it.
+SLACK = timedelta(minutes=10)  # How far a till's clock may be ahead.
 
 
 @dataclass(frozen=True)
@@ -117,10 +118,12 @@ def record_purchase(
     again. Without a customer it only counts as revenue.
 
     Safe to retry with the same `source` and `reference`: the same sale answers as it did first;
-    another sale raises Conflict and writes nothing. Raises InvalidInput naming the field, and
-    where points are to pay PointsRefused, InsufficientPoints or AccountFrozen.
+    another sale raises Conflict and writes nothing. Raises InvalidInput naming the field, also
+    for a sale that is still to come and for payments that are not what is due; and where points are to pay PointsRefused, InsufficientPoints or AccountFrozen.
     """
     _check_reference(reference, bill)
+    if at > recorded_at + SLACK:
+        raise InvalidInput("occurred_at", _("This moment is still to come."))
     bill.check()
     customer_id = customer.pk if customer else None
     met = glimpse(source=source, reference=reference, customer_id=customer_id)
@@ -151,6 +154,7 @@ def _record(sale: Sale, course: Course) -> Recorded:
     if isinstance(met, Purchase):
         return _replay(met, sale)
     effect = effect_of(sale, met)
+    _check_payments(sale.bill, effect)
     if effect.earning.tier_points:
         check_points(effect.earning.tier_points)
     purchase = write(sale, met, effect)
@@ -172,9 +176,21 @@ def _check_reference(reference: str, bill: Bill) -> None:
         raise InvalidInput("reference", wanted)
 
 
+def _check_payments(bill: Bill, effect: Effect) -> None:
+    paid = sum(one.amount_minor for one in bill.payments)
+    if bill.payments and paid != effect.due_minor:
+        wrong = _("The payments come to %(paid)d, and %(due)d is due.")
+        raise InvalidInput("payments", wrong % {"paid": paid, "due": effect.due_minor})
+
+
 def _replay(known: Purchase, sale: Sale) -> Recorded:
     if known.request_hash not in _hashes(sale):
         raise Conflict(_("This receipt number was used for another sale."))
+    return recall(known)
+
+
+def recall(known: Purchase) -> Recorded:
+    """What the till was told when that sale was recorded. One query, or none if it earned nothing."""
     if known.entry_id is None:
         return Recorded(known, None, {}, replayed=True)
     entry = Entry.objects.select_related("lot").get(pk=known.entry_id)

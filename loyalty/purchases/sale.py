@@ -102,6 +102,12 @@ class Effect:
         return self.priced.basket.total_minor
 
     @property
+    def due_minor(self) -> int:
+        """What is to be paid in money: for the goods, less what points pay, and for shipping."""
+        shipping = 0 if self.priced.free_shipping else self.priced.basket.shipping_minor
+        return self.amount_minor - self.payment.worth_minor + shipping
+
+    @property
     def points(self) -> int:
         """Points the customer gets."""
         return self.credit.points if self.credit else 0

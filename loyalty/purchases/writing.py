@@ -6,7 +6,13 @@ from typing import Any
 from loyalty.ledger import services as ledger
 from loyalty.purchases import activity
 from loyalty.purchases.bill import request_hash
-from loyalty.purchases.models import CapUse, DiscountUse, Purchase, PurchaseLine
+from loyalty.purchases.models import (
+    CapUse,
+    DiscountUse,
+    Purchase,
+    PurchaseLine,
+    PurchasePayment,
+)
 from loyalty.purchases.sale import Effect, Sale, Situation
 from loyalty.tiers import services as tiers
 from rewards import coupons, stamps
@@ -41,6 +47,8 @@ def write(sale: Sale, situation: Situation, effect: Effect) -> Purchase:
     purchase.save(force_insert=True)
     if sale.bill.lines:
         PurchaseLine.objects.bulk_create(_lines(purchase, sale, effect))
+    if sale.bill.payments:
+        PurchasePayment.objects.bulk_create(_payments(purchase, sale))
     if effect.after and effect.priced.used:
         DiscountUse.objects.bulk_create(
             DiscountUse(purchase=purchase, customer_id=effect.after.customer_id, used=used)
@@ -156,6 +164,16 @@ def _discounts(sale: Sale, effect: Effect) -> list[dict[str, Any]]:
         for number, line in enumerate(effect.priced.discounts, first)
         for discount in line
     ]
+
+
+def _payments(purchase: Purchase, sale: Sale) -> Iterator[PurchasePayment]:
+    for number, paid in enumerate(sale.bill.payments, 1):
+        yield PurchasePayment(
+            purchase=purchase,
+            number=number,
+            method=paid.method,
+            amount_minor=paid.amount_minor,
+        )
 
 
 def _lines(purchase: Purchase, sale: Sale, effect: Effect) -> Iterator[PurchaseLine]:

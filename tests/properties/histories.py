@@ -11,6 +11,7 @@ from functools import partial
 from random import Random
 
 from loyalty.ledger import services as ledger
+from loyalty.purchases.recording import SLACK
 from loyalty.tiers.services import review_tiers
 from rewards.models import Reward
 from tests.factories.customers import CustomerFactory
@@ -107,8 +108,13 @@ class History:
         self._buy(self.name("late"), self.now - timedelta(days=days))
 
     def buy_ahead(self) -> None:
-        """A till whose clock is ahead."""
-        self._buy(self.name("ahead"), self.now + timedelta(hours=self.random.choice((1, 24))))
+        """A till whose clock is ahead: ten minutes are taken as told, more is no sale at all."""
+        ahead = timedelta(minutes=self.random.choice((1, 10, 11, 24 * 60)))
+        if ahead <= SLACK:
+            self._buy(self.name("ahead"), self.now + ahead)
+        else:
+            said = self.till.sell(self.name("ahead"), 100_000, at=self.now + ahead, now=self.now)
+            self.expect(said, "still to come", "ahead")
 
     def _buy(self, name: str, at: datetime) -> None:
         if self.kind.goods:

@@ -74,7 +74,7 @@ class Stream:
 
     def _told(self, at):
         late = timedelta(days=self.random.choice((0, 0, 0, 1, 30, 200, 500)))
-        ahead = timedelta(hours=self.random.choice((0, 0, 0, 1, 24)))
+        ahead = timedelta(minutes=self.random.choice((0, 0, 0, 1, 10)))
         return at + late - ahead
 
     def _sales(self):

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from customers.models import Customer
-from loyalty.errors import Conflict, DomainError
+from loyalty.errors import Conflict, DomainError, InvalidInput
 from loyalty.ledger import services as ledger
 from loyalty.ledger.adjustments import adjust
 from loyalty.ledger.services import Credit, InsufficientPoints
@@ -47,6 +47,8 @@ class Till:
             )
         except Conflict:
             return "conflict"
+        except InvalidInput as refused:
+            return "still to come" if refused.field == "occurred_at" else refused.field
         except PointsRefused:
             return "not payable"
         return "replayed" if recorded.replayed else recorded.purchase.points

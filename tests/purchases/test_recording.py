@@ -267,6 +267,29 @@ def test_impossible_amounts_are_refused_and_change_nothing(cashier, amount):
     assert not Purchase.objects.exists()
 
 
+@pytest.mark.parametrize(("minutes", "is_taken"), [(-525_600, True), (10, True), (11, False)])
+def test_a_sale_that_is_still_to_come_is_refused_and_a_clock_may_be_wrong(minutes, is_taken):
+    def record():
+        return record_purchase(
+            source="till",
+            reference="R-1",
+            customer=CustomerFactory(),
+            branch=None,
+            bill=Bill.of_total(100_000),
+            at=NOON + timedelta(minutes=minutes),
+            recorded_at=NOON,
+            by=None,
+        )
+
+    if is_taken:
+        assert record().purchase.points == 10
+        return
+    with pytest.raises(InvalidInput) as refused:
+        record()
+    assert refused.value.field == "occurred_at"
+    assert not Purchase.objects.exists()
+
+
 def test_a_quote_says_what_the_sale_will_earn_and_writes_nothing(cashier):
     customer = CustomerFactory()
     buy(customer, cashier, 1_000_000)

@@ -1,5 +1,10 @@
 from loyalty.purchases.models.activity import Activity
-from loyalty.purchases.models.purchases import ImportBatch, Purchase, PurchaseLine
+from loyalty.purchases.models.purchases import (
+    ImportBatch,
+    Purchase,
+    PurchaseLine,
+    PurchasePayment,
+)
 from loyalty.purchases.models.refunds import Refund, RefundLine
 from loyalty.purchases.models.uses import CapUse, DiscountUse
 
@@ -10,6 +15,7 @@ __all__ = [
     "ImportBatch",
     "Purchase",
     "PurchaseLine",
+    "PurchasePayment",
     "Refund",
     "RefundLine",
 ]

@@ -204,3 +204,28 @@ class PurchaseLine(models.Model):
 
     def __str__(self) -> str:
         return self.name or self.sku or f"{self.number}"
+
+
+class PurchasePayment(models.Model):
+    """A part of what was due, as the till says it was paid. Append-only; they sum to what was due."""
+
+    purchase = models.ForeignKey(
+        Purchase, on_delete=models.PROTECT, related_name="payments", db_index=False
+    )
+    number = models.PositiveSmallIntegerField()  # 1, 2, 3, … as told.
+    method = models.CharField(_("paid by"), max_length=40)  # What the till calls it.
+    amount_minor = models.BigIntegerField(_("amount"))
+
+    class Meta:
+        verbose_name = _("payment")
+        verbose_name_plural = _("payments")
+        ordering = ["purchase_id", "number"]
+        constraints = [
+            models.UniqueConstraint(fields=["purchase", "number"], name="purchase_payment_once"),
+            models.CheckConstraint(
+                condition=Q(amount_minor__gte=0), name="purchase_payment_not_negative"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.method

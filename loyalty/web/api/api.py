@@ -11,6 +11,7 @@ from loyalty.web.api import (
     quotes,
     refunds,
     rewards,
+    sales,
 )
 from loyalty.web.api.entering import nobody
 from loyalty.web.api.reading import StrictParser
@@ -52,6 +53,7 @@ api = TillApi(
     openapi_url=None,
     docs_url=None,
 )
-for noun in (customers, points, adjustments, purchases, refunds, quotes, rewards):
+# Sales last: any address below them is the name of one.
+for noun in (customers, points, adjustments, purchases, refunds, quotes, rewards, sales):
     api.add_router("", noun.router)
 hear(api)

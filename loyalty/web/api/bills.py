@@ -11,6 +11,7 @@ from loyalty.purchases.bill import (
     MOST_CODES,
     MOST_LABELS,
     MOST_LINES,
+    MOST_PAYMENTS,
     MOST_VOUCHERS,
     Bill,
 )
@@ -52,10 +53,16 @@ class LineIn(Body):
 
 
 class PaymentIn(Body):
-    """How it was paid. Stored value is a payment like others: it changes nothing of the points."""
+    """
+    How it was paid: `cash`, `card`, `stored_value`, … as the till calls it. Stored value is a payment
+    like others: it changes no price and no points.
+    """
 
-    method: Annotated[str, Text(40, 1)]
+    method: Annotated[str, Text(LONGEST_CODE, 1)]
     amount_minor: Minor
+
+
+Payments = Annotated[list[PaymentIn], Field(max_length=MOST_PAYMENTS)]
 
 
 class BillIn(Body):

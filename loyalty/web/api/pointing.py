@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.utils.translation import gettext as _
 
@@ -13,11 +13,10 @@ from customers.queries import TOKEN, customer_found, customer_meant
 from loyalty.errors import InvalidInput
 from loyalty.integrations.ids import number_of
 from loyalty.integrations.keys import Holder
+from loyalty.purchases.recording import SLACK
 from loyalty.shop.models import Branch
 from loyalty.web.api.entering import Scope, need
 from loyalty.web.api.problems import Problem
-
-SLACK = timedelta(minutes=10)  # How far a till's clock may be off.
 
 
 def customer_at(customer_id: str) -> Customer:

@@ -1,6 +1,7 @@
 """Sales: one, or a thousand at once; each recorded once by its reference."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import partial
 from typing import Annotated, Any
@@ -12,11 +13,12 @@ from pydantic import BaseModel, ConfigDict, Field, SkipValidation
 
 from loyalty.integrations.answers import Reply, keep, kept
 from loyalty.integrations.ids import public_id
+from loyalty.purchases.bill import Bill, Paid
 from loyalty.purchases.models import Purchase, PurchaseLine
 from loyalty.purchases.recording import Recorded, record_purchase
 from loyalty.shop.models import Branch
 from loyalty.web.api.answering import TAKES_IDEMPOTENCY_KEY, answer, named_by, reply, tell
-from loyalty.web.api.bills import BillIn, PaymentIn
+from loyalty.web.api.bills import BillIn, PaymentIn, Payments
 from loyalty.web.api.entering import Key, KeyRequest, Scope, need
 from loyalty.web.api.limits import guarding_codes
 from loyalty.web.api.pointing import branch_named, calling, customer_named, moment_of
@@ -44,7 +46,11 @@ class PurchaseIn(BillIn):
 
     reference: Annotated[str, Text(100, 1)]
     occurred_at: Moment | None = None  # Now, if left out. The past needs the scope `backdate`.
-    payments: Annotated[list[PaymentIn], Field(max_length=20)] = []
+    payments: Payments = []  # Nothing, or all that is due after discounts and points that pay.
+
+    def bill(self) -> Bill:
+        paid = tuple(Paid(one.method, one.amount_minor) for one in self.payments)
+        return replace(super().bill(), payments=paid)
 
 
 class BatchIn(Body):
@@ -99,6 +105,7 @@ class PurchaseOut(BaseModel):
     free_shipping: bool
     lines: list[LineOut]
     vouchers: list[str]
+    payments: list[PaymentIn]
     points: PointsOfSale
     balance: int  # After the sale; 0 for an anonymous one.
     tier: TierOfSale
@@ -182,13 +189,21 @@ def _record(request: KeyRequest, body: PurchaseIn) -> Reply:
             recorded_at=now,
             by=key.user,
         )
-    return reply(_told(recorded, body, branch), status=201)
+    rows = recorded.purchase.lines.order_by("number") if body.lines else ()
+    told = told_of(recorded, branch, rows, vouchers=body.vouchers, payments=body.payments)
+    return reply(told, status=201)
 
 
-def _told(recorded: Recorded, body: PurchaseIn, branch: Branch | None) -> PurchaseOut:
+def told_of(
+    recorded: Recorded,
+    branch: Branch | None,
+    rows: Iterable[PurchaseLine],
+    *,
+    vouchers: list[str],
+    payments: list[PaymentIn],
+) -> PurchaseOut:
     """The same bytes whether the sale was recorded now or was known."""
     purchase = recorded.purchase
-    rows = purchase.lines.order_by("number") if body.lines else ()
     return PurchaseOut(
         reference=purchase.reference,
         customer=public_id("cus", purchase.customer_id) if purchase.customer_id else None,
@@ -200,7 +215,8 @@ def _told(recorded: Recorded, body: PurchaseIn, branch: Branch | None) -> Purcha
         shipping_minor=purchase.shipping_minor,
         free_shipping=purchase.free_shipping,
         lines=[_line(purchase, row) for row in rows],
-        vouchers=body.vouchers,
+        vouchers=vouchers,
+        payments=payments,
         points=PointsOfSale(
             earned=purchase.points,
             pending=recorded.pending,

@@ -35,6 +35,7 @@ EXPECTED = {
     "POST /purchases/{path:reference}/refunds": "refund",
     "POST /purchases/{path:reference}/void": "refund",
     "GET /purchases/{path:reference}/refund-preview": "refund",
+    "GET /purchases/{path:reference}": "read",
     "POST /quotes": "earn",
     "GET /rewards": "read",
     "POST /redemptions": "redeem",
