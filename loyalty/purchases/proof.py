@@ -35,13 +35,6 @@ RULES = {
                 <> (sum(l.net_minor), sum(l.discount_minor), sum(l.points))
             OR p.refunded_minor <> sum(l.refunded_minor)
     """,
-    "payments sum to what was due": """
-        SELECT p.id, p.amount_minor - p.spent_minor, p.shipping_minor, sum(t.amount_minor)
-        FROM purchases_purchase p JOIN purchases_purchasepayment t ON t.purchase_id = p.id
-        GROUP BY p.id
-        HAVING sum(t.amount_minor) <> p.amount_minor - p.spent_minor
-            + CASE WHEN p.free_shipping THEN 0 ELSE p.shipping_minor END
-    """,
     "the discount of a sale is that of its rules": """
         SELECT p.id, p.discount_minor FROM purchases_purchase p
         WHERE p.discount_minor <> (
@@ -119,6 +112,13 @@ RULES = {
             SELECT FROM rewards_voucheruse u WHERE (u.source, u.reference, u.place)
                 = (p.source, p.reference, (d ->> 'voucher')::int)
         )
+    """,
+    "payments sum to what was due": """
+        SELECT p.id, p.amount_minor - p.spent_minor, p.shipping_minor, sum(t.amount_minor)
+        FROM purchases_purchase p JOIN purchases_purchasepayment t ON t.purchase_id = p.id
+        GROUP BY p.id
+        HAVING sum(t.amount_minor) <> p.amount_minor - p.spent_minor
+            + CASE WHEN p.free_shipping THEN 0 ELSE p.shipping_minor END
     """,
 }
 EXPLAINED = "what a sale earned is what its explanation comes to"
