@@ -32,6 +32,6 @@ CALL shop_make_changeable('purchases_purchasepayment');
 
 
 class Migration(migrations.Migration):
-    dependencies = [("purchases", "0014_payments"), ("shop", "0002_append_only")]
+    dependencies = [("purchases", "0015_payments"), ("shop", "0002_append_only")]
 
     operations = [migrations.RunSQL(CREATE, DROP)]

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("purchases", "0013_free_units"),
+        ("purchases", "0014_voided"),
     ]
 
     operations = [
