@@ -8,10 +8,19 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from customers.backoffice import OfCustomerAdmin
-from loyalty.errors import DomainError
+from loyalty.errors import DomainError, InvalidInput
 from loyalty.shop.backoffice import GuardedAdmin, money_column
-from rewards.models import Redemption, Referral, Reward, StampEntry, Voucher
+from rewards.models import (
+    Redemption,
+    Referral,
+    Reward,
+    SharedVoucher,
+    StampEntry,
+    Voucher,
+    VoucherUse,
+)
 from rewards.referrals import decide, may_decide
+from rewards.sharing import free_code, share
 
 
 @admin.register(Reward)
@@ -52,6 +61,55 @@ class VoucherAdmin(OfCustomerAdmin):
         "used_at",
         "used_branch",
         "used_by",
+    ]
+
+
+class SharedVoucherForm(forms.ModelForm):  # type: ignore[type-arg]  # Generic in the stubs only.
+    code = forms.CharField(
+        label=_("code"),
+        max_length=40,
+        required=False,
+        help_text=_("A word for everybody, such as TET2027. Empty: letters that nobody guesses."),
+    )
+
+    def clean_code(self) -> str:
+        try:
+            return free_code(self.cleaned_data["code"])
+        except InvalidInput as error:
+            raise forms.ValidationError(str(error)) from error
+
+
+@admin.register(SharedVoucher)
+class SharedVoucherAdmin(GuardedAdmin):
+    form = SharedVoucherForm
+    list_display = ["code", "reward", "starts_on", "expires_on", "most_uses", "uses", "is_active"]
+    list_select_related = ["reward"]
+    list_filter = ["is_active"]
+    fields = [
+        *("code", "reward", "starts_on", "expires_on", "most_uses", "most_per_customer"),
+        *("members_only", "is_active", "uses", "created_at", "created_by"),
+    ]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        """What was promised by a code stays what it was."""
+        kept = ["code", "reward"] if obj is not None else []
+        return [*kept, "uses", "created_at", "created_by"]
+
+    def save_model(self, request: HttpRequest, obj: SharedVoucher, form: Any, change: bool) -> None:
+        if change:
+            # Not the count, which sales move meanwhile.
+            obj.save(update_fields=[name for name in form.changed_data if name in form.fields])
+        else:
+            share(voucher=obj, at=timezone.now(), by=request.user)  # type: ignore[arg-type]  # Only staff pass the door.
+
+
+@admin.register(VoucherUse)
+class VoucherUseAdmin(OfCustomerAdmin):
+    list_display = ["customer", "shared", "reference", "minor", "used_at", "used_branch"]
+    list_select_related = ["customer", "shared", "used_branch"]
+    fields = [
+        *("customer", "shared", "number", "source", "reference", "place", "minor"),
+        *("used_at", "used_branch", "used_by"),
     ]
 
 

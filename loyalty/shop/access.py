@@ -39,6 +39,9 @@ RULES: dict[str, Access] = {
     "rewards.reward": Access(see=BOTH, change=BOTH, add=BOTH, delete=BOTH),
     "rewards.redemption": HISTORY,
     "rewards.voucher": HISTORY,
+    # Switched off, not deleted: what it took off stands in the sales.
+    "rewards.sharedvoucher": Access(see=BOTH, change=BOTH, add=BOTH),
+    "rewards.voucheruse": HISTORY,
     "rewards.stampentry": HISTORY,
     "rewards.referral": Access(see=BOTH, change=BOTH),  # A held one waits for their word.
     "purchases.purchase": HISTORY,

@@ -34,6 +34,7 @@ MENU: tuple[tuple[Promise, tuple[str, ...]], ...] = (
         _("Rewards"),
         (
             *("rewards.reward", "rewards.voucher", "rewards.redemption"),
+            *("rewards.sharedvoucher", "rewards.voucheruse"),
             *("rewards.stampentry", "rewards.referral"),
         ),
     ),

@@ -18,7 +18,15 @@ from loyalty.programme.models import ProgrammeVersion
 from loyalty.purchases.models import Purchase
 from loyalty.shop.access import RULES
 from loyalty.shop.models import Branch, LegalRule, Shop, User
-from rewards.models import Redemption, Referral, Reward, StampEntry, Voucher
+from rewards.models import (
+    Redemption,
+    Referral,
+    Reward,
+    SharedVoucher,
+    StampEntry,
+    Voucher,
+    VoucherUse,
+)
 from tests.factories.shop import BranchFactory, StaffFactory, shop_with_programme
 
 pytestmark = pytest.mark.django_db
@@ -42,6 +50,8 @@ EXPECTED: dict[Any, dict[str, str]] = {
     Reward: {MANAGER: "scad", OWNER: "scad"},
     Redemption: {MANAGER: "s", OWNER: "s"},
     Voucher: {MANAGER: "s", OWNER: "s"},
+    SharedVoucher: {MANAGER: "sca", OWNER: "sca"},
+    VoucherUse: {MANAGER: "s", OWNER: "s"},
     StampEntry: {MANAGER: "s", OWNER: "s"},
     Referral: {MANAGER: "sc", OWNER: "sc"},
     Purchase: {MANAGER: "s", OWNER: "s"},
