@@ -21,18 +21,24 @@ class Reader:
 
     def __init__(self, text: str) -> None:
         self.lines = _lines_of_keys(text)
-        self._found: list[tuple[int, str]] = []
+        self._found: list[tuple[int, str, str]] = []  # Line, key, what is wrong.
 
     @property
     def errors(self) -> list[str]:
         """What is wrong, from the top of the document to its end."""
-        return [text for _line, text in sorted(self._found, key=itemgetter(0))]
+        found = sorted(self._found, key=itemgetter(0))
+        text = _("line %(line)d: %(key)s: %(why)s")
+        return [text % {"line": line, "key": key, "why": why} for line, key, why in found]
+
+    @property
+    def mistakes(self) -> list[tuple[str, str]]:
+        """The keys with what is wrong with each, for documents that nobody wrote as lines."""
+        return [(key, why) for _line, key, why in self._found]
 
     def refuse(self, place: str, key: str, why: str) -> None:
         name = f"{place}.{key}" if place else key
         line = self.lines.get(name, self.lines.get(place, 1))
-        text = _("line %(line)d: %(key)s: %(why)s") % {"line": line, "key": name, "why": why}
-        self._found.append((line, text))
+        self._found.append((line, name, why))
 
     def table(self, place: str, value: Any, allowed: set[str]) -> dict[str, Any]:
         if not isinstance(value, dict):

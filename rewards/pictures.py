@@ -78,13 +78,16 @@ def keep_picture(data: bytes, *, at: datetime) -> Picture:
     Safe to repeat: the same file is the same picture, and so is what came out of here before.
     Raises PictureRefused.
     """
-    digest = _digest(data)
-    if not Picture.objects.filter(pk=digest).exists():
-        content = redrawn(data)
-        digest = _digest(content)
-        made = Picture(digest=digest, content=content, added_at=at)
-        Picture.objects.bulk_create([made], ignore_conflicts=True)
-    return Picture.objects.defer("content").select_for_update(no_key=True).get(pk=digest)
+    known = Picture.objects.filter(pk=_digest(data)).exists()
+    return keep_redrawn(data if known else redrawn(data), at=at)
+
+
+@transaction.atomic
+def keep_redrawn(content: bytes, *, at: datetime) -> Picture:
+    """The same for what `redrawn` made."""
+    made = Picture(digest=_digest(content), content=content, added_at=at)
+    Picture.objects.bulk_create([made], ignore_conflicts=True)
+    return Picture.objects.defer("content").select_for_update(no_key=True).get(pk=made.pk)
 
 
 @transaction.atomic

@@ -11,7 +11,8 @@ from loyalty.programme.versions import NoProgramme, in_force
 from loyalty.shop.models import Branch
 from loyalty.toml import Reader
 from rewards.catalogue.reading import Document, read
-from rewards.models import Redemption, Reward
+from rewards.catalogue.totals import count
+from rewards.models import Reward
 from rewards.pictures import MOST_BYTES, PictureRefused, drop_unused, keep_picture
 
 # Every column that the document decides.
@@ -51,11 +52,11 @@ def load(text: str, *, at: datetime, folder: Path | None = None) -> Loaded:
         known[reward.key] for reward in wanted if reward.key in known and _copy(reward, known)
     ]
     for place, key in enumerate((reward.key for reward in wanted), 1):
-        if key in known:
-            _count(reader, f"rewards[{place}]", known[key])
+        if key in known and (passed := count(known[key])):
+            reader.refuse(f"rewards[{place}]", "most_total", passed)
     document.finish()
     for reward in added:
-        reward.redeemed_total = None if reward.most_total is None else 0
+        count(reward)
     Reward.objects.bulk_create(added)
     Reward.objects.bulk_update(changed, [*COLUMNS, "redeemed_total"])
     retired = (
@@ -125,16 +126,3 @@ def _copy(wanted: Reward, known: dict[str, Reward]) -> bool:
             setattr(reward, column, value)
             differs = True
     return differs
-
-
-def _count(reader: Reader, place: str, reward: Reward) -> None:
-    """Count a reward's redemptions while it has a `most_total`; its row is locked."""
-    if reward.most_total is None:
-        reward.redeemed_total = None
-        return
-    if reward.redeemed_total is None:
-        standing = Redemption.objects.filter(reward=reward, cancelling_entry=None)
-        reward.redeemed_total = standing.count()
-    if reward.redeemed_total > reward.most_total:
-        so_far = {"count": reward.redeemed_total}
-        reader.refuse(place, "most_total", _("it was redeemed %(count)d times already") % so_far)

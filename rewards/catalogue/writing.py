@@ -23,10 +23,12 @@ def dump(*, folder: Path | None = None) -> str:
     offered = Reward.objects.filter(is_active=True).order_by("position", "pk")
     if folder is not None:
         _write_pictures(folder)
-    return "\n".join(
-        "\n".join(["[[rewards]]", *_lines(reward), *_picture(reward, folder), ""])
-        for reward in offered
-    )
+    return "\n".join(written(reward, *_picture(reward, folder)) for reward in offered)
+
+
+def written(reward: Reward, *more: str) -> str:
+    """One reward as a table of the document, with these lines at its end."""
+    return "\n".join(["[[rewards]]", *_lines(reward), *more, ""])
 
 
 def _write_pictures(folder: Path) -> None:
@@ -59,8 +61,9 @@ def _lines(reward: Reward) -> Iterator[str]:
     }.items():
         if names:
             yield f"{key} = {_list(names)}"
-    if reward.early_days is not None:
-        yield f"early_access = {{tiers = {_list(reward.early_tiers)}, days = {reward.early_days}}}"
+    if reward.early_days is not None or reward.early_tiers:
+        days = reward.early_days or 0
+        yield f"early_access = {{tiers = {_list(reward.early_tiers)}, days = {days}}}"
 
 
 def _number(key: str, value: int | None) -> Iterator[str]:

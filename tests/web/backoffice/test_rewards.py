@@ -1,0 +1,196 @@
+"""A reward by hand: the same rules as in the document, and nobody's count is lost."""
+
+from datetime import date
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+
+from rewards.catalogue import dump, load
+from rewards.models import Picture, Reward
+from rewards.redemption import redeem_reward
+from tests.factories.clock import NOON
+from tests.factories.customers import customer_with_points
+from tests.factories.pictures import picture_file
+from tests.factories.rewards import RewardFactory
+from tests.factories.shop import BranchFactory, StaffFactory, shop_with_programme
+
+pytestmark = pytest.mark.django_db
+FORM = {
+    "key": "tra-sen",
+    "name": "Trà sen vàng",
+    "kind": "free_item",
+    "cost_points": "60",
+    "value_minor": "45000",
+    "minimum_minor": "0",
+    "icon": "gift",
+    "validity_days": "30",
+    "position": "1",
+    "is_active": "on",
+}
+
+
+@pytest.fixture
+def manager(client):
+    shop_with_programme()
+    BranchFactory(key="ha-noi", name="Hạ – Hà Nội")
+    client.cookies["language"] = "vi"
+    client.force_login(StaffFactory(role="manager"))
+    return client
+
+
+def add(manager, **more):
+    return manager.post(reverse("admin:rewards_reward_add"), FORM | more)
+
+
+def change(manager, reward, **more):
+    return manager.post(reverse("admin:rewards_reward_change", args=[reward.pk]), FORM | more)
+
+
+def photo(data, name="tra.jpg"):
+    return SimpleUploadedFile(name, data, content_type="image/jpeg")
+
+
+def mistakes(page):
+    return {name: list(errors) for name, errors in page.context["adminform"].form.errors.items()}
+
+
+def test_everything_a_document_says_can_be_said_by_hand(manager):
+    add(
+        manager,
+        kind="discount_percent",
+        value_minor="0",
+        percent="15",
+        most_minor="30000",
+        stock="9",
+        most_per_customer="2",
+        most_per="month",
+        most_total="50",
+        starts_on="01/12/2026",
+        ends_on="31/12/2026",
+        early_tiers=["vang"],
+        early_days="3",
+        tiers=["vang", "kim-cuong"],
+        branches=["ha-noi"],
+        categories="Trà\nCà phê\n",
+        not_skus=" TRA-01 ",
+        usable_after_days="1",
+        validity_days="",
+        valid_until="15/01/2027",
+    )
+
+    reward = Reward.objects.get()
+    assert reward.scope == {"categories": ["Trà", "Cà phê"], "not_skus": ["TRA-01"]}
+    assert (reward.tiers, reward.branches) == (["vang", "kim-cuong"], ["ha-noi"])
+    assert (reward.early_tiers, reward.early_days) == (["vang"], 3)
+    assert (reward.starts_on, reward.valid_until) == (date(2026, 12, 1), date(2027, 1, 15))
+    assert (reward.validity_days, reward.redeemed_total) == (None, 0)
+    before = list(Reward.objects.values())
+    load(dump(), at=NOON)
+    assert list(Reward.objects.values()) == before
+
+
+@pytest.mark.parametrize(
+    ("more", "field"),
+    [
+        ({"percent": "5"}, "percent"),
+        ({"kind": "discount_percent"}, "percent"),
+        ({"kind": "gift", "labels": "sale"}, "labels"),
+        ({"most_per": "day"}, "most_per"),
+        ({"starts_on": "02/12/2026", "ends_on": "01/12/2026"}, "ends_on"),
+        ({"early_tiers": ["vang"], "early_days": "3"}, "starts_on"),
+        ({"early_tiers": ["vang"], "starts_on": "01/12/2026"}, "early_days"),
+        ({"starts_on": "01/12/2026", "early_days": "2"}, "early_tiers"),
+        ({"valid_until": "01/12/2026"}, "valid_until"),
+        ({"usable_after_days": "31"}, "usable_after_days"),
+        ({"tiers": ["platin"]}, "tiers"),
+        ({"key": "Trà Sen"}, "key"),
+        ({"cost_points": "0"}, "cost_points"),
+    ],
+)
+def test_a_mistake_is_said_at_its_field_and_nothing_is_written(manager, more, field):
+    page = add(manager, **more)
+
+    assert field in mistakes(page)
+    assert not Reward.objects.exists()
+
+
+def test_what_is_redeemed_while_the_form_is_open_stays_counted(manager):
+    reward = RewardFactory(key="tra-sen", stock=5, most_total=9, redeemed_total=0)
+    address = reverse("admin:rewards_reward_change", args=[reward.pk])
+    assert 'name="initial-stock" value="5"' in manager.get(address).content.decode()
+    redeem_reward(
+        customer=customer_with_points(100),
+        reward=reward,
+        source="s",
+        reference="r",
+        at=NOON,
+        by=None,
+    )
+    form = {"stock": "5", "initial-stock": "5", "most_total": "9", "name": "Tên mới"}
+
+    change(manager, reward, **form)
+
+    reward.refresh_from_db()
+    assert (reward.name, reward.stock, reward.redeemed_total) == ("Tên mới", 4, 1)
+    change(manager, reward, **form | {"stock": "20"})  # A delivery.
+    reward.refresh_from_db()
+    assert (reward.stock, reward.redeemed_total) == (20, 1)
+
+
+def test_a_total_below_what_was_redeemed_is_refused(manager):
+    reward = RewardFactory(key="tra-sen")
+    for number in range(2):
+        redeem_reward(
+            customer=customer_with_points(100),
+            reward=reward,
+            source="s",
+            reference=f"{number}",
+            at=NOON,
+            by=None,
+        )
+
+    assert mistakes(change(manager, reward, most_total="1")) == {
+        "most_total": ["đã có 2 lượt đổi rồi"]
+    }
+    change(manager, reward, most_total="2")
+    reward.refresh_from_db()
+    assert (reward.most_total, reward.redeemed_total) == (2, 2)
+
+
+def test_the_key_of_a_reward_never_changes(manager):
+    reward = RewardFactory(key="old")
+    change(manager, reward, key="new")
+
+    reward.refresh_from_db()
+    assert (reward.key, reward.name) == ("old", "Trà sen vàng")
+
+
+def test_a_photo_is_drawn_anew_shown_and_taken_away(manager):
+    add(manager, photo=photo(picture_file()))
+    reward = Reward.objects.get()
+    assert bytes(reward.picture.content[:4]) == b"RIFF"
+
+    change(manager, reward, name="Trà sen")
+    assert Picture.objects.count() == 1  # No new file: the photo stays.
+    change(manager, reward, photo=photo(picture_file("PNG", size=(30, 30))))
+    assert Picture.objects.count() == 1
+    change(manager, reward, no_photo="on")
+    reward.refresh_from_db()
+    assert (reward.picture, Picture.objects.count()) == (None, 0)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"<svg xmlns='http://www.w3.org/2000/svg'></svg>",
+        picture_file() + b"<script>alert(1)</script>",
+        b"MZ" + b"\x00" * 200,
+        picture_file() + b"\x00" * (5 * 1024 * 1024),
+    ],
+)
+def test_a_file_that_is_no_photo_is_refused(manager, data):
+    page = add(manager, photo=photo(data))
+
+    assert list(mistakes(page)) == ["photo"]
+    assert (Reward.objects.count(), Picture.objects.count()) == (0, 0)
