@@ -48,6 +48,7 @@ RULES: dict[str, Access] = {
     "campaigns.campaign": Access(see=BOTH, change=OWNERS),
     "campaigns.message": HISTORY,
     "care.merge": HISTORY,
+    "reports.export": Access(see=OWNERS),
     "integrations.apikey": Access(see=OWNERS),
     # Ended, not deleted: what was sent there stands in the log.
     "integrations.endpoint": Access(see=OWNERS, change=OWNERS, add=OWNERS),

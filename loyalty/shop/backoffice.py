@@ -39,7 +39,7 @@ MENU: tuple[tuple[Promise, tuple[str, ...]], ...] = (
         ),
     ),
     (_("Messages"), ("campaigns.campaign", "campaigns.message")),
-    (_("Shop"), ("shop.shop", "shop.branch", "shop.user")),
+    (_("Shop"), ("shop.shop", "shop.branch", "shop.user", "reports.export")),
     (
         _("Other programs"),
         ("integrations.apikey", "integrations.endpoint", "integrations.delivery"),

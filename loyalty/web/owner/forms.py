@@ -8,10 +8,14 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from loyalty.reports.exports.reading import Span
+from loyalty.reports.exports.sheets import SHEETS
 from loyalty.reports.periods import Period, days_until
 from loyalty.shop.models import Branch
 
 DEFAULT_DAYS = 30
+LATEST = date(2200, 1, 1)
+FORMS = ("csv", "xlsx")
 EARLIEST = date(2000, 1, 1)  # Before any shop's records; keeps arithmetic on days in range.
 
 
@@ -86,3 +90,36 @@ class RangeForm(forms.Form):
         compared = period.year_before() if values["compare"] == "year" else period.before()
         branch: Branch | None = values["branch"]
         return Question(period, compared, branch.pk if branch else None)
+
+
+class ExportForm(forms.Form):
+    """Which sheet, as what, and of which days; without a day, without a limit."""
+
+    file = forms.ChoiceField(  # Each of them is a button, such as "customers.csv".
+        label=_("File"), choices=[(f"{name}.{form}",) * 2 for name in SHEETS for form in FORMS]
+    )
+    since = forms.DateField(
+        label=_("From"), widget=DayInput(), input_formats=["%Y-%m-%d"], required=False
+    )
+    until = forms.DateField(
+        label=_("To"), widget=DayInput(), input_formats=["%Y-%m-%d"], required=False
+    )
+
+    def clean(self) -> dict[str, Any]:
+        values: dict[str, Any] = super().clean() or {}
+        since, until = values.get("since"), values.get("until")
+        for name, day in (("since", since), ("until", until)):
+            if day is not None and not EARLIEST <= day <= LATEST:
+                self.add_error(name, _("This day is not possible."))
+        if since and until and since > until:
+            self.add_error("until", _("The last day lies before the first."))
+        return values
+
+    def wanted(self) -> tuple[str, str]:
+        """The sheet and the format. Only of a form that is valid."""
+        name, _dot, form = self.cleaned_data["file"].partition(".")
+        return name, form
+
+    def span(self) -> Span:
+        """The days that were asked for. Only of a form that is valid."""
+        return Span(self.cleaned_data["since"], self.cleaned_data["until"])

@@ -1,10 +1,12 @@
 from django.urls import path
 
-from loyalty.web.owner import views
+from loyalty.web.owner import exports, views
 
 app_name = "owner"
 
 urlpatterns = [
     path("", views.retention, name="retention"),
     path("retention/<slug:name>.csv", views.retention_table, name="retention-table"),
+    path("exports", exports.page, name="exports"),
+    path("exports/file", exports.take, name="export"),
 ]

@@ -16,6 +16,7 @@ from loyalty.integrations.models import ApiKey, Delivery, Endpoint
 from loyalty.ledger.models import Account, Adjustment, Entry, Freeze
 from loyalty.programme.models import ProgrammeVersion
 from loyalty.purchases.models import Purchase
+from loyalty.reports.models import Export
 from loyalty.shop.access import RULES
 from loyalty.shop.models import Branch, LegalRule, Shop, User
 from rewards.models import (
@@ -59,6 +60,7 @@ EXPECTED: dict[Any, dict[str, str]] = {
     Message: {MANAGER: "s", OWNER: "s"},
     ApiKey: {MANAGER: "", OWNER: "s"},
     Endpoint: {MANAGER: "", OWNER: "sca"},
+    Export: {MANAGER: "", OWNER: "s"},
     Delivery: {MANAGER: "s", OWNER: "s"},
 }
 MODELS = list(admin.site._registry)
