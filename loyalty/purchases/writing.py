@@ -46,7 +46,7 @@ def write(sale: Sale, situation: Situation, effect: Effect) -> Purchase:
         activity.add([purchase])
     purchase.save(force_insert=True)
     if sale.bill.lines:
-        PurchaseLine.objects.bulk_create(_lines(purchase, sale, effect))
+        PurchaseLine.objects.bulk_create(lines_of(purchase, sale, effect))
     if sale.bill.payments:
         PurchasePayment.objects.bulk_create(_payments(purchase, sale))
     if effect.after and effect.priced.used:
@@ -176,7 +176,8 @@ def _payments(purchase: Purchase, sale: Sale) -> Iterator[PurchasePayment]:
         )
 
 
-def _lines(purchase: Purchase, sale: Sale, effect: Effect) -> Iterator[PurchaseLine]:
+def lines_of(purchase: Purchase, sale: Sale, effect: Effect) -> Iterator[PurchaseLine]:
+    """The lines of its bill, as they are kept with the purchase."""
     priced = effect.priced
     points = effect.earning.line_points if effect.credit else [0] * len(sale.bill.lines)
     for number, (told, line, taken, share) in enumerate(

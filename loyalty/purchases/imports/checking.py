@@ -1,9 +1,11 @@
 """From the text of a row to a sale, or to the field that is wrong and why. No database."""
 
+import json
 import re
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from enum import StrEnum
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -11,19 +13,30 @@ from django.utils.translation import gettext as _
 
 from loyalty.dates import local_date, start_of_day
 from loyalty.errors import InvalidInput
-from loyalty.money import MAX_MINOR, minor_digits, minor_from_decimal
-from loyalty.purchases.imports.layout import Field, Layout
+from loyalty.purchases.imports.amounts import Amounts, line_of
+from loyalty.purchases.imports.layout import Field, GroupBy, Layout
 from loyalty.purchases.imports.phones import phone_in_file
 from loyalty.purchases.imports.reading import FileRow, Shape
+from loyalty.text import fold
 
 FIRST_YEAR = 1970
 ISO_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 ISO_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)?", re.ASCII)
-# How people write thousands, and a price: 45.000, 1,350,000, 45000đ.
-GROUPED = re.compile(r"\d{1,3}([.,])\d{3}(\1\d{3})*\s*[đĐ₫]?", re.ASCII)
 # The Icelandic letters, which many a Vietnamese list has instead of its own.
 LOOKALIKES = str.maketrans("Ðð", "Đđ")
+# Of a line: the column, what it is to the rules, how many letters it may have.
+TEXTS = (
+    (Field.ARTICLE, "sku", 100),
+    (Field.ITEM, "name", 200),
+    (Field.CATEGORY, "category", 100),
+)
 GLUED = re.compile(r"%\w%\w")  # Two parts of a date with nothing between them.
+
+
+class Kind(StrEnum):
+    SALE = "sale"
+    RETURN = "return"
+    CANCELLED = "cancelled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +52,10 @@ class SaleRow:
     name: str = ""
     reference: str = ""
     branch_id: int | None = None
+    kind: Kind = Kind.SALE  # As far as its number or status says; the sign of the sum says more.
+    return_of: str = ""
+    total_minor: int | None = None  # What was paid for the receipt this is a line of.
+    detail: str = ""  # The line, as JSON of what `Line` takes.
 
 
 class Checker:
@@ -57,6 +74,7 @@ class Checker:
         self.layout, self.shape = layout, shape
         self.currency, self.zone, self.at = currency, zone, at
         self.branches = branches  # Ids by key and by name, in lower case.
+        self.amounts = Amounts(layout, currency)
         self.moment_of = lru_cache(maxsize=4096)(self._moment_of)
 
     def read(self, row: FileRow) -> SaleRow:
@@ -69,6 +87,7 @@ class Checker:
         value = {kind: row.fields[place].strip() for kind, place in self.shape.places.items()}
         typed = {kind for kind, place in self.shape.places.items() if place in row.typed}
         moment, day = self.moment_of(value[Field.DATE], Field.DATE in typed)
+        amount_minor = self._amount(value, typed)
         external_id = self._external_id(value.get(Field.CUSTOMER, ""))
         phone = self._phone(value.get(Field.PHONE, ""))
         if not (external_id or phone or self.layout.keeps_anonymous):
@@ -77,13 +96,48 @@ class Checker:
             line=row.line,
             occurred_at=moment,
             occurred_on=day,
-            amount_minor=self._amount(value[Field.AMOUNT], is_number=Field.AMOUNT in typed),
+            amount_minor=amount_minor,
             external_id=external_id,
             phone=phone,
             name=_bounded(value.get(Field.NAME, ""), Field.NAME, 200).translate(LOOKALIKES),
             reference=self._reference(value),
             branch_id=self._branch(value.get(Field.BRANCH, "")),
+            kind=self._kind(value),
+            return_of=_bounded(value.get(Field.RETURN_OF, ""), Field.RETURN_OF, 100),
+            total_minor=self.amounts.minor_or_none(Field.TOTAL, value, typed),
+            detail=self._detail(value, typed, amount_minor),
         )
+
+    def receipt_of(self, row: FileRow) -> list[str]:
+        """The number of the receipt that is lost with a row that cannot be taken, if any."""
+        place = self.shape.places.get(Field.REFERENCE, len(row.fields))
+        if self.layout.group_by is not GroupBy.RECEIPT or place >= len(row.fields):
+            return []
+        return [row.fields[place].strip()]
+
+    def _kind(self, value: dict[Field, str]) -> Kind:
+        """What number and status say; a cancelled return is cancelled."""
+        layout, receipt = self.layout, value.get(Field.REFERENCE, "").upper()
+        status = fold(value.get(Field.STATUS, ""))
+        cancelled, given_back = layout.cancelled_prefix, layout.return_prefix
+        if status in layout.cancelled or (cancelled and receipt.startswith(cancelled)):
+            return Kind.CANCELLED
+        if status in layout.returned or (given_back and receipt.startswith(given_back)):
+            return Kind.RETURN
+        return Kind.SALE
+
+    def _detail(self, value: dict[Field, str], typed: set[Field], amount_minor: int) -> str:
+        if self.layout.group_by is not GroupBy.RECEIPT or amount_minor < 0:
+            return ""
+        line = line_of(
+            amount_minor=amount_minor,
+            price_minor=self.amounts.minor_or_none(Field.PRICE, value, typed),
+            quantity=self.amounts.quantity(value.get(Field.QUANTITY, ""), Field.QUANTITY in typed),
+        )
+        for kind, name, longest in TEXTS:
+            if text := _bounded(value.get(kind, ""), kind, longest):
+                line[name] = text
+        return json.dumps(line, ensure_ascii=False)
 
     def _moment_of(self, text: str, is_date: bool) -> tuple[datetime, date]:
         """The moment and its day in the shop; a day without a time means its first instant."""
@@ -123,33 +177,11 @@ class Checker:
             raise InvalidInput(Field.DATE, why % {"form": layout})
         return written if "%H" in layout else written.date()
 
-    def _amount(self, text: str, *, is_number: bool) -> int:
-        plain = text if is_number else self._plain(text)
-        decimals = plain.partition(".")[2].rstrip("0")
-        if len(decimals) > minor_digits(self.currency):
-            raise InvalidInput(Field.AMOUNT, _("more decimals than the currency has"))
-        try:
-            amount_minor = minor_from_decimal(plain, currency=self.currency)
-        except ValueError as error:
-            raise InvalidInput(Field.AMOUNT, _("not an amount of money")) from error
-        if amount_minor < 0:
-            raise InvalidInput(Field.AMOUNT, _("below zero: returns cannot be imported yet"))
-        if amount_minor > MAX_MINOR:
-            raise InvalidInput(Field.AMOUNT, _("too large"))
+    def _amount(self, value: dict[Field, str], typed: set[Field]) -> int:
+        amount_minor = self.amounts.minor(Field.AMOUNT, value, typed)
+        if amount_minor < 0 and self.layout.group_by is GroupBy.CUSTOMER_DAY:
+            raise InvalidInput(Field.AMOUNT, _("below zero: days that are one purchase have none"))
         return amount_minor
-
-    def _plain(self, text: str) -> str:
-        """An amount as the map says it is written, with a dot and nothing between thousands."""
-        if minor_digits(self.currency) == 0:
-            _refuse_price_tag(text, thousands=self.layout.thousands)
-        if self.layout.thousands and self.layout.thousands in text:
-            grouped = rf"[+-]?\d{{1,3}}({re.escape(self.layout.thousands)}\d{{3}})+(\D.*)?"
-            if not re.fullmatch(grouped, text, flags=re.ASCII):
-                raise InvalidInput(Field.AMOUNT, _("not an amount of money"))
-            text = text.replace(self.layout.thousands, "")
-        if self.layout.decimal != ".":
-            text = text.replace(".", "?").replace(self.layout.decimal, ".")
-        return text
 
     def _external_id(self, text: str) -> str:
         if text and self.layout.customer_is_integer:
@@ -178,16 +210,6 @@ class Checker:
         if branch is None:
             raise InvalidInput(Field.BRANCH, _("no branch has this key or name"))
         return branch
-
-
-def _refuse_price_tag(text: str, *, thousands: str) -> None:
-    """Say what to do about 45.000 and 45000đ; the first must never become 45 đồng."""
-    grouped = GROUPED.fullmatch(text)
-    if grouped and not thousands:
-        why = _('a mark between thousands: say thousands = "%(mark)s" in the map')
-        raise InvalidInput(Field.AMOUNT, why % {"mark": grouped[1]})
-    if text.endswith(("đ", "Đ", "₫")):
-        raise InvalidInput(Field.AMOUNT, _("not an amount of money: leave the đ out"))
 
 
 def _bounded(text: str, kind: Field, longest: int) -> str:

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from loyalty.errors import DomainError
 from loyalty.purchases.imports.encodings import ENCODINGS
+from loyalty.text import fold
 from loyalty.toml import Reader
 
 KEYS = {
@@ -34,6 +35,7 @@ class Format(StrEnum):
 
 class GroupBy(StrEnum):
     ROW = "row"  # Every row is a purchase.
+    RECEIPT = "receipt"  # All rows of a receipt number are the lines of one purchase.
     CUSTOMER_DAY = "customer_day"  # All rows of a customer's day are one purchase.
 
 
@@ -45,9 +47,21 @@ class Field(StrEnum):
     AMOUNT = "amount"
     REFERENCE = "reference"
     BRANCH = "branch"
+    STATUS = "status"  # Whether the sale was cancelled or given back.
+    RETURN_OF = "return_of"  # On a return: the receipt number of the sale.
+    # Of the lines of receipts.
+    TOTAL = "total"  # What was paid for the receipt; on each of its rows.
+    ARTICLE = "article"
+    ITEM = "item"
+    CATEGORY = "category"
+    QUANTITY = "quantity"
+    PRICE = "price"
 
 
+OF_LINES = {Field.TOTAL, Field.ARTICLE, Field.ITEM, Field.CATEGORY, Field.QUANTITY, Field.PRICE}
 OPTIONS = {
+    Field.REFERENCE: {"column", "returns_begin_with", "cancelled_begin_with"},
+    Field.STATUS: {"column", "returned", "cancelled"},
     Field.CUSTOMER: {"column", "integer"},
     Field.DATE: {"column", "format"},
     Field.AMOUNT: {"column", "decimal", "thousands"},
@@ -70,6 +84,11 @@ class Layout:
     date_format: str = ""  # As of strptime; empty: ISO 8601, with or without a time.
     decimal: str = "."
     thousands: str = ""
+    # How receipts begin, and what their status says, where a sale was given back or cancelled.
+    return_prefix: str = ""
+    cancelled_prefix: str = ""
+    returned: frozenset[str] = frozenset()  # Without marks and capitals.
+    cancelled: frozenset[str] = frozenset()
     may_lack: frozenset[Field] = field(default_factory=frozenset)  # Columns the file may not have.
 
 
@@ -80,7 +99,7 @@ class InvalidMap(DomainError):
 # For a file whose header says it in our words.
 USUAL = Layout(
     source="file",
-    columns=MappingProxyType({kind: kind.value for kind in Field}),
+    columns=MappingProxyType({kind: kind.value for kind in set(Field) - OF_LINES}),
     keeps_anonymous=True,
     may_lack=frozenset(Field) - {Field.DATE, Field.AMOUNT},
 )
@@ -139,6 +158,7 @@ def _columns(reader: Reader, tables: dict[str, Any], *, named: bool) -> dict[Fie
 def _options(reader: Reader, columns: dict[str, Any]) -> dict[str, Any]:
     tables = {key: row if isinstance(row, dict) else {} for key, row in columns.items()}
     customer, date, amount = (tables.get(key, {}) for key in ("customer", "date", "amount"))
+    receipt, status = (tables.get(key, {}) for key in ("reference", "status"))
     date_format = reader.text("columns.date", date, "format", default="")
     if set(re.findall(r"%(.)", date_format)) - DATE_LETTERS:
         reader.refuse("columns.date", "format", _("only %Y %y %m %d %H %M %S and marks"))
@@ -151,7 +171,15 @@ def _options(reader: Reader, columns: dict[str, Any]) -> dict[str, Any]:
         "date_format": date_format,
         "decimal": _letter(reader, "columns.amount", amount, "decimal", default="."),
         "thousands": _letter(reader, "columns.amount", amount, "thousands", default=""),
+        "return_prefix": _prefix(reader, receipt, "returns_begin_with"),
+        "cancelled_prefix": _prefix(reader, receipt, "cancelled_begin_with"),
+        "returned": frozenset(map(fold, reader.texts("columns.status", status, "returned"))),
+        "cancelled": frozenset(map(fold, reader.texts("columns.status", status, "cancelled"))),
     }
+
+
+def _prefix(reader: Reader, row: dict[str, Any], key: str) -> str:
+    return reader.text("columns.reference", row, key, default="").strip().upper()
 
 
 def _letter(reader: Reader, place: str, row: dict[str, Any], key: str, *, default: str) -> str:
@@ -177,9 +205,16 @@ def _check_together(reader: Reader, layout: Layout) -> None:
     people = {Field.CUSTOMER, Field.PHONE} & layout.columns.keys()
     if not people and not layout.keeps_anonymous:
         reader.refuse("columns", "customer", _("a customer or a phone column is needed"))
+    if layout.group_by is GroupBy.RECEIPT and Field.REFERENCE not in layout.columns:
+        reader.refuse("columns", "reference", _("this column is needed"))
+    if layout.group_by is not GroupBy.RECEIPT:
+        for kind in sorted(OF_LINES & layout.columns.keys()):
+            reader.refuse("columns", kind, _('only with group_by = "receipt"'))
     if layout.group_by is GroupBy.CUSTOMER_DAY:
         if Field.REFERENCE in layout.columns:
             reader.refuse("", "group_by", _("rows with numbers of their own are not merged"))
+        if Field.STATUS in layout.columns:
+            reader.refuse("", "group_by", _("rows that say whether they count are not merged"))
         if layout.keeps_anonymous:
             reader.refuse("", "group_by", _("anonymous sales are not merged"))
     if layout.decimal == layout.thousands:

@@ -13,7 +13,9 @@ CHUNK = 5_000
 _NEW = """
 SELECT external_id, phone, name, joined_at, joined_branch_id
 FROM import_person p
-WHERE customer_id IS NULL AND EXISTS (SELECT FROM import_sale s WHERE s.person = p.person)
+WHERE customer_id IS NULL AND EXISTS (
+    SELECT FROM import_sale s WHERE s.person = p.person AND s.kind = 'sale'
+)
 ORDER BY joined_at, line
 """
 _NAMELESS = """

@@ -5,6 +5,7 @@ Each sale asks the same arithmetic as the till, at the tier the customer had rea
 what it comes to is collected and written by COPY and one statement a table and chunk.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -13,12 +14,12 @@ from django.db import connection
 
 from loyalty.ledger import services as ledger
 from loyalty.purchases import activity
-from loyalty.purchases.bill import Bill
 from loyalty.purchases.extras import extras_of
+from loyalty.purchases.imports.bills import bill_of
 from loyalty.purchases.imports.progress import Report
-from loyalty.purchases.models import CapUse, ImportBatch, Purchase
+from loyalty.purchases.models import CapUse, ImportBatch, Purchase, PurchaseLine
 from loyalty.purchases.sale import Effect, Sale, Situation, effect_of
-from loyalty.purchases.writing import cap_uses, row_of
+from loyalty.purchases.writing import cap_uses, lines_of, row_of
 from loyalty.shop.models import Branch
 from loyalty.shop.queries import get_shop
 from loyalty.tiers import services as tiers
@@ -28,19 +29,20 @@ CHUNK = 5_000
 # By customer, so that accounts are locked in the order every other writer locks them.
 _STAGED = """
 SELECT coalesce(c.merged_into_id, c.id) AS customer_id, branch_id, reference, amount_minor,
-    occurred_at, occurred_on
+    fees_minor, bill, occurred_at, occurred_on
 FROM import_sale s LEFT JOIN customers_customer c ON c.id = s.customer_id
+WHERE kind = 'sale'
 ORDER BY 1, occurred_at, line
 """
 _COLUMNS = (
     *("customer_id", "branch_id", "source", "reference", "request_hash", "amount_minor"),
-    *("uncounted_minor", "tier_points"),
+    *("shipping_minor", "uncounted_minor", "tier_points"),
     *("points", "entry_id", "balance_after", "tier_before", "tier_after"),
     *("occurred_at", "occurred_on", "recorded_at", "recorded_by_id", "batch_id"),
 )
 _COPY = f"COPY purchases_purchase ({', '.join(_COLUMNS)}) FROM STDIN"
 
-Staged = tuple[int | None, int | None, str, int, datetime, date]
+Staged = tuple[int | None, int | None, str, int, int, str | None, datetime, date]
 
 
 @dataclass
@@ -78,16 +80,16 @@ def _branch_keys() -> dict[int | None, str]:
 def _sale(
     row: Staged, branch_keys: dict[int | None, str], *, batch: ImportBatch, at: datetime
 ) -> Sale:
-    customer_id, branch_id, reference, amount_minor, occurred_at, occurred_on = row
+    customer_id, branch_id, reference, amount_minor, fees_minor, told, occurred_at, day = row
     return Sale(
         source=batch.source,
         reference=reference,
         customer_id=customer_id,
         branch_id=branch_id,
         branch_key=branch_keys[branch_id],
-        bill=Bill.of_total(amount_minor),
+        bill=bill_of(json.loads(told or "[]"), amount_minor=amount_minor, fees_minor=fees_minor),
         at=occurred_at,
-        on=occurred_on,
+        on=day,
         recorded_at=at,
         by_id=batch.recorded_by_id,
         batch_id=batch.pk,
@@ -116,11 +118,16 @@ def _record(sales: Sequence[Sale], course: Course) -> list[Purchase]:
                 entry.balance_after,
             )
         purchase.balance_after = balances.get(purchase.customer_id or 0, 0)
-    _keep(purchases, effects, [met.climb for met in situations.values() if met.climb])
+    _keep(sales, purchases, effects, [met.climb for met in situations.values() if met.climb])
     return purchases
 
 
-def _keep(purchases: Sequence[Purchase], effects: Sequence[Effect], ends: Sequence[Climb]) -> None:
+def _keep(
+    sales: Sequence[Sale],
+    purchases: Sequence[Purchase],
+    effects: Sequence[Effect],
+    ends: Sequence[Climb],
+) -> None:
     if ends:
         tiers.record(
             qualifications=[effect.qualification for effect in effects if effect.qualification],
@@ -131,21 +138,26 @@ def _keep(purchases: Sequence[Purchase], effects: Sequence[Effect], ends: Sequen
     with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
         for purchase in purchases:
             copy.write_row([getattr(purchase, column) for column in _COLUMNS])
-    _keep_caps(purchases, effects)
+    _keep_more(sales, effects)
 
 
-def _keep_caps(purchases: Sequence[Purchase], effects: Sequence[Effect]) -> None:
-    """The rows that rules with a cap leave; copying tells no numbers, so they are asked for."""
-    giving = {
-        purchase.reference: effect
-        for purchase, effect in zip(purchases, effects, strict=True)
-        if effect.earning.given and effect.after
+def _keep_more(sales: Sequence[Sale], effects: Sequence[Effect]) -> None:
+    """
+    The lines of bills, and the rows that rules with a cap leave. They name the purchase, and
+    copying tells no numbers, so these are asked for where something is to be kept.
+    """
+    more = {
+        sale.reference: (sale, effect)
+        for sale, effect in zip(sales, effects, strict=True)
+        if sale.bill.lines or (effect.earning.given and effect.after)
     }
-    if giving:
-        kept = Purchase.objects.filter(source=purchases[0].source, reference__in=list(giving))
-        CapUse.objects.bulk_create(
-            use for purchase in kept for use in cap_uses(purchase, giving[purchase.reference])
-        )
+    if not more:
+        return
+    kept = list(Purchase.objects.filter(source=sales[0].source, reference__in=list(more)))
+    PurchaseLine.objects.bulk_create(
+        (line for one in kept for line in lines_of(one, *more[one.reference])), batch_size=CHUNK
+    )
+    CapUse.objects.bulk_create(use for one in kept for use in cap_uses(one, more[one.reference][1]))
 
 
 def _situations(

@@ -5,8 +5,8 @@ A stop in the middle, whatever its cause, leaves nothing behind; running the sam
 what is missing, which is nothing when the first run ended.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from psycopg.errors import UniqueViolation
 
 from loyalty.errors import DomainError, InvalidInput
 from loyalty.purchases.imports import people, posting, stage
+from loyalty.purchases.imports.backs import Giver
 from loyalty.purchases.imports.checking import Checker, SaleRow
 from loyalty.purchases.imports.forms import Form, untold
 from loyalty.purchases.imports.layout import Field, GroupBy, Layout
@@ -67,6 +68,7 @@ class Origin:
     digest: Callable[[], str]  # Asked after the last row was read.
     group_by: GroupBy = GroupBy.ROW
     has_references: bool = False
+    spoilt: Callable[[], Sequence[str]] = list  # Receipts of which a row was refused; as `digest`.
 
 
 def import_file(
@@ -102,6 +104,7 @@ def import_file(
                 digest=lambda: file.sha256,
                 group_by=layout.group_by,
                 has_references=Field.REFERENCE in shape.places,
+                spoilt=lambda: read.spoilt,
             ),
             refusals=refusals,
             at=at,
@@ -131,6 +134,7 @@ class _Read:
     checker: Checker
     refusals: Refusals
     report: Report
+    spoilt: list[str] = field(default_factory=list)
 
     def sales(self, rows: Iterable[FileRow]) -> Iterator[SaleRow]:
         """The rows that are sales; the others go to the refusals."""
@@ -139,6 +143,7 @@ class _Read:
                 yield self.checker.read(row)
             except InvalidInput as error:
                 self.refusals.add(row.line, error.field, str(error))
+                self.spoilt.extend(self.checker.receipt_of(row))
             if count % ROWS_BETWEEN_REPORTS == 0:
                 self.report("reading", self.file.bytes_read, self.file.bytes_total)
 
@@ -163,6 +168,8 @@ def import_sales(
     _be_alone()
     _refuse_other_counting(origin)
     rows_read = stage.fill(sales) + refusals.count
+    if origin.spoilt():
+        stage.spoil(origin.spoilt())
     stage.recognise_people()
     known = stage.make_sales(source=origin.source, group_by=origin.group_by)
     for line, problem in stage.problems():
@@ -176,16 +183,20 @@ def import_sales(
         file_sha256=origin.digest(),
         rows_read=rows_read,
         rows_refused=refusals.count,
+        rows_cancelled=stage.drop_cancelled(source=origin.source),
         purchases_known=known,
         finished_at=at,
         recorded_by=by,
     )
     try:
         _record(batch, group_by=origin.group_by, at=at, report=report, chunk=chunk)
+        _give_back(batch, refusals, at=at, by=by)
     except IntegrityError as error:
         if isinstance(error.__cause__, UniqueViolation):
             raise Interrupted from error
         raise
+    if refusals.count and not skip_bad:
+        raise RowsRefused(refusals)
     return batch
 
 
@@ -219,6 +230,15 @@ def _record(
         posting.tell_planner()
 
 
+def _give_back(batch: ImportBatch, refusals: Refusals, *, at: datetime, by: User | None) -> None:
+    giver = Giver(source=batch.source, at=at, by=by)
+    tally = giver.all(lambda line, why: refusals.add(line, Field.AMOUNT, why))
+    batch.refunds_added = tally.added
+    batch.purchases_known += tally.known
+    batch.rows_refused = refusals.count
+    batch.save()
+
+
 def _words_of(problem: str) -> tuple[str, str]:
     """The field and the reason of what the stage found wrong with a row."""
     return {
@@ -228,6 +248,12 @@ def _words_of(problem: str) -> tuple[str, str]:
             Field.REFERENCE,
             _("an earlier row has this receipt number for another sale"),
         ),
+        "mixed": (
+            Field.REFERENCE,
+            _("the rows of this receipt name different customers, branches or totals"),
+        ),
+        "too_long": (Field.REFERENCE, _("this receipt has more than 1,000 rows")),
+        "spoilt": (Field.REFERENCE, _("another row of this receipt cannot be taken")),
         "differs": (
             Field.AMOUNT,
             _("recorded before with another customer, day or amount"),

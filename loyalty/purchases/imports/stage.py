@@ -5,12 +5,16 @@ The stage: the rows of one file in temporary tables, where whole-set SQL turns t
 recorded. All of it lives inside the import's transaction and goes away with it.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from itertools import chain, islice
+from typing import NamedTuple
 
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
 
 from loyalty.purchases.imports.checking import SaleRow
+from loyalty.purchases.imports.grouping import NAME_SALES, SALES
 from loyalty.purchases.imports.layout import GroupBy
 
 # Dropped first, for a second import inside one transaction, as tests make them.
@@ -26,6 +30,10 @@ CREATE TEMP TABLE import_row (
     amount_minor bigint NOT NULL,
     reference text NOT NULL,
     branch_id bigint,
+    kind text NOT NULL,
+    return_of text NOT NULL,
+    total_minor bigint,
+    detail text NOT NULL,
     problem text,
     -- Null: an anonymous sale.
     person text GENERATED ALWAYS AS (
@@ -36,7 +44,7 @@ CREATE TEMP TABLE import_row (
 """
 _COPY_ROWS = """
 COPY import_row (line, external_id, phone, name, occurred_at, occurred_on, amount_minor,
-    reference, branch_id) FROM STDIN
+    reference, branch_id, kind, return_of, total_minor, detail) FROM STDIN
 """
 
 # A row that names only the phone is of the person whom another row names with it.
@@ -88,43 +96,9 @@ UPDATE import_row r SET problem = p.problem
 FROM import_person p WHERE p.person = r.person AND p.problem IS NOT NULL;
 """
 
-_SALES = {
-    GroupBy.ROW: """
-CREATE TEMP TABLE import_sale ON COMMIT DROP AS
-SELECT ARRAY[r.line] AS lines, r.line, r.person, p.customer_id, r.occurred_at, r.occurred_on,
-    r.amount_minor, r.branch_id, nullif(r.reference, '') AS reference, NULL::text AS problem,
-    row_number() OVER (
-        PARTITION BY coalesce(p.customer_id::text, r.person), r.occurred_at, r.amount_minor
-        ORDER BY r.line
-    ) AS nth
-FROM import_row r LEFT JOIN import_person p USING (person)
-WHERE r.problem IS NULL
-""",
-    GroupBy.CUSTOMER_DAY: """
-CREATE TEMP TABLE import_sale ON COMMIT DROP AS
-SELECT array_agg(r.line ORDER BY r.line) AS lines, min(r.line) AS line, min(r.person) AS person,
-    p.customer_id, min(r.occurred_at) AS occurred_at, r.occurred_on,
-    sum(r.amount_minor)::bigint AS amount_minor,
-    (array_agg(r.branch_id ORDER BY r.occurred_at, r.line))[1] AS branch_id,
-    NULL::text AS reference, NULL::text AS problem, 1 AS nth
-FROM import_row r JOIN import_person p USING (person)
-WHERE r.problem IS NULL
-GROUP BY coalesce(p.customer_id::text, r.person), p.customer_id, r.occurred_on
-""",
-}
-# The number of the customer's row, never a name or a phone.
-_NAME_SALES = {
-    GroupBy.ROW: """
-UPDATE import_sale SET reference = concat_ws(':', 'row', coalesce(customer_id, 0),
-    to_char(occurred_at AT TIME ZONE 'UTC', 'YYYYMMDDHH24MISS'), amount_minor, nth)
-WHERE reference IS NULL AND (customer_id IS NOT NULL OR person IS NULL)
-""",
-    GroupBy.CUSTOMER_DAY: """
-UPDATE import_sale
-SET reference = concat_ws(':', 'day', customer_id, to_char(occurred_on, 'YYYYMMDD'))
-WHERE reference IS NULL AND customer_id IS NOT NULL
-""",
-}
+_SPOILT = """
+UPDATE import_row SET problem = 'spoilt' WHERE problem IS NULL AND reference = ANY (%s)
+"""
 _COMPARE_WITHIN_FILE = """
 UPDATE import_sale s SET problem = CASE
     WHEN (s.person, s.amount_minor, s.occurred_on)
@@ -132,9 +106,9 @@ UPDATE import_sale s SET problem = CASE
     THEN 'repeated' ELSE 'reference_twice' END
 FROM (
     SELECT DISTINCT ON (reference) reference, line, person, amount_minor, occurred_on
-    FROM import_sale WHERE reference IS NOT NULL ORDER BY reference, line
+    FROM import_sale WHERE reference IS NOT NULL AND kind = 'sale' ORDER BY reference, line
 ) f
-WHERE s.reference = f.reference AND s.line <> f.line
+WHERE s.reference = f.reference AND s.line <> f.line AND s.kind = 'sale'
 """
 _COMPARE_WITH_KNOWN = """
 UPDATE import_sale s SET problem = CASE
@@ -147,7 +121,27 @@ UPDATE import_sale s SET problem = CASE
         AND (s.person IS NULL) = (p.customer_id IS NULL)
     THEN 'known' ELSE 'differs' END
 FROM purchases_purchase p
-WHERE s.problem IS NULL AND p.source = %s AND p.reference = s.reference
+WHERE s.problem IS NULL AND s.kind = 'sale' AND p.source = %s AND p.reference = s.reference
+"""
+# A sale that was cancelled before it was ever brought in never was.
+_DROP_CANCELLED = """
+DELETE FROM import_sale s WHERE kind = 'cancelled' AND NOT EXISTS (
+    SELECT FROM purchases_purchase p WHERE p.source = %s AND p.reference = s.reference
+)
+"""
+# Before a return is known to be one: by its own number, or as the nth of a sale's number.
+_BACKS = """
+SELECT line, kind, CASE WHEN kind = 'cancelled' OR nth = 1 THEN reference
+        ELSE concat(reference, ':', nth) END,
+    coalesce(nullif(return_of, ''), reference), customer_id, amount_minor, occurred_at
+FROM (
+    SELECT *, row_number() OVER (PARTITION BY kind, reference ORDER BY occurred_at, line) AS nth
+    FROM (SELECT line, kind, reference, return_of, coalesce(c.merged_into_id, c.id) AS customer_id,
+        amount_minor, occurred_at
+        FROM import_sale s LEFT JOIN customers_customer c ON c.id = s.customer_id
+        WHERE kind <> 'sale') back
+) counted
+ORDER BY occurred_at, line
 """
 _DROP_KNOWN = "DELETE FROM import_sale WHERE problem IN ('known', 'repeated')"
 _PROBLEMS = """
@@ -167,6 +161,18 @@ SELECT EXISTS (
     WHERE source = %s AND batch_id IS NOT NULL AND reference !~ %s
 )
 """
+
+
+class Back(NamedTuple):
+    """A sale that was given back in part or whole, or cancelled."""
+
+    line: int
+    kind: str
+    reference: str
+    sale: str  # The number of the sale it is about, if there is a sale of that number.
+    customer_id: int | None
+    amount_minor: int
+    occurred_at: datetime
 
 
 def fill(sales: Iterable[SaleRow]) -> int:
@@ -190,6 +196,10 @@ def fill(sales: Iterable[SaleRow]) -> int:
                         sale.amount_minor,
                         sale.reference,
                         sale.branch_id,
+                        sale.kind,
+                        sale.return_of,
+                        sale.total_minor,
+                        sale.detail,
                     )
                 )
     return count
@@ -206,12 +216,37 @@ def recognise_people() -> None:
 def make_sales(*, source: str, group_by: GroupBy) -> int:
     """Turn rows into sales and drop those that are recorded already; return how many those are."""
     with connection.cursor() as cursor:
-        cursor.execute(_SALES[group_by])
-        cursor.execute(_NAME_SALES[group_by])
+        cursor.execute(SALES[group_by])
+        _name(cursor, group_by)
         cursor.execute(_COMPARE_WITHIN_FILE)
         cursor.execute(_COMPARE_WITH_KNOWN, [source])
         cursor.execute(_DROP_KNOWN)
         return int(cursor.rowcount)
+
+
+def drop_cancelled(*, source: str) -> int:
+    """Leave out cancelled sales that nobody has recorded; return how many those are."""
+    with connection.cursor() as cursor:
+        cursor.execute(_DROP_CANCELLED, [source])
+        return int(cursor.rowcount)
+
+
+def spoil(references: Sequence[str]) -> None:
+    """Mark every row of these receipts, of which a row cannot be taken: half of one is none."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SPOILT, [list(references)])
+
+
+def backs() -> list[Back]:
+    """What was given back or cancelled, in the order of time; they are few."""
+    with connection.cursor() as cursor:
+        cursor.execute(_BACKS)
+        return [Back(*row) for row in cursor.fetchall()]
+
+
+def _name(cursor: CursorWrapper, group_by: GroupBy) -> None:
+    if NAME_SALES[group_by]:
+        cursor.execute(NAME_SALES[group_by])
 
 
 def problems() -> Iterator[tuple[int, str]]:
@@ -232,9 +267,9 @@ def link_customers(*, group_by: GroupBy) -> int:
     with connection.cursor() as cursor:
         cursor.execute(_RECOGNISE)
         cursor.execute(_LINK_CUSTOMERS)
-        cursor.execute(_NAME_SALES[group_by])
+        _name(cursor, group_by)
         cursor.execute("ANALYZE import_sale")
-        cursor.execute("SELECT count(*) FROM import_sale")
+        cursor.execute("SELECT count(*) FROM import_sale WHERE kind = 'sale'")
         return int(cursor.fetchone()[0])
 
 

@@ -19,7 +19,8 @@ from loyalty.purchases.imports.running import import_file
 from loyalty.purchases.models import ImportBatch
 
 COUNTS = (
-    *("rows_read", "rows_refused", "purchases_known", "purchases_added"),
+    *("rows_read", "rows_refused", "rows_cancelled", "purchases_known", "purchases_added"),
+    "refunds_added",
     *("customers_added", "points_added"),
 )
 
@@ -78,12 +79,21 @@ def _sentence(batch: ImportBatch, *, dry_run: bool) -> str:
         _("%(n)d left out") % {"n": batch.rows_refused},
         _("%(n)d there already") % {"n": batch.purchases_known},
         _("%(n)d added") % {"n": batch.purchases_added},
+        *_of_returns(batch),
         ngettext("%(n)d new customer", "%(n)d new customers", batch.customers_added)
         % {"n": batch.customers_added},
         ngettext("%(n)d point", "%(n)d points", batch.points_added) % {"n": batch.points_added},
     ]
     said = ", ".join(counts)
     return _("Dry run, nothing written: %(counts)s") % {"counts": said} if dry_run else said
+
+
+def _of_returns(batch: ImportBatch) -> list[str]:
+    """Said only of files that have any."""
+    returns, cancelled = batch.refunds_added, batch.rows_cancelled
+    given_back = ngettext("%(n)d return", "%(n)d returns", returns) % {"n": returns}
+    left_out = ngettext("%(n)d cancelled sale", "%(n)d cancelled sales", cancelled)
+    return [given_back] * bool(returns) + [left_out % {"n": cancelled}] * bool(cancelled)
 
 
 def _errors_of(path: Path) -> str:
