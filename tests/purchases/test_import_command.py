@@ -47,8 +47,10 @@ def test_json_is_one_document(sales, tmp_path, capsys):
     assert json.loads(capsys.readouterr().out) == {
         "rows_read": 1,
         "rows_refused": 0,
+        "rows_cancelled": 0,
         "purchases_known": 0,
         "purchases_added": 1,
+        "refunds_added": 0,
         "customers_added": 1,
         "points_added": 6,
         "dry_run": True,

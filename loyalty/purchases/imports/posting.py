@@ -155,7 +155,13 @@ def _keep_more(sales: Sequence[Sale], effects: Sequence[Effect]) -> None:
         return
     kept = list(Purchase.objects.filter(source=sales[0].source, reference__in=list(more)))
     PurchaseLine.objects.bulk_create(
-        (line for one in kept for line in lines_of(one, *more[one.reference])), batch_size=CHUNK
+        (
+            line
+            for one in kept
+            if more[one.reference][0].bill.lines
+            for line in lines_of(one, *more[one.reference])
+        ),
+        batch_size=CHUNK,
     )
     CapUse.objects.bulk_create(use for one in kept for use in cap_uses(one, more[one.reference][1]))
 
