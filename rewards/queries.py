@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, F, Q, QuerySet, Sum
 
 from customers.models import Customer
-from rewards.models import Referral, Voucher
+from rewards.models import Referral, SharedVoucher, Voucher
 
 
 def open_vouchers(customer_id: int, *, on: date) -> QuerySet[Voucher]:
@@ -28,6 +28,19 @@ def closed_vouchers(customer_id: int, *, on: date) -> QuerySet[Voucher]:
         .select_related("reward", "used_branch")
         .order_by("-pk")
     )
+
+
+def brought_by_sale(*, source: str, reference: str) -> QuerySet[Voucher]:
+    """The coupons that this sale brought."""
+    rows = Voucher.objects.filter(source=source, reference=reference, replaces=None)
+    return rows.exclude(coupon="").select_related("reward").order_by("pk")
+
+
+def shared_on_offer(*, on: date) -> QuerySet[SharedVoucher]:
+    """The vouchers for many that somebody may use on that day."""
+    begun = Q(starts_on=None) | Q(starts_on__lte=on)
+    left = Q(most_uses=None) | Q(uses__lt=F("most_uses"))
+    return SharedVoucher.objects.filter(begun, left, is_active=True, expires_on__gte=on)
 
 
 @dataclass(frozen=True)

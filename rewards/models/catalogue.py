@@ -131,6 +131,11 @@ class Reward(models.Model):
         return self.name
 
     @property
+    def is_discount(self) -> bool:
+        """Whether it is money off a bill, and nothing that is handed over."""
+        return self.kind in (self.Kind.DISCOUNT_AMOUNT, self.Kind.DISCOUNT_PERCENT)
+
+    @property
     def goods(self) -> Scope:
         """The goods that a free item or a discount is for."""
         return Scope(**{key: tuple(names) for key, names in self.scope.items()})

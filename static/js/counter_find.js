@@ -5,10 +5,13 @@ let early = ""; // Digits typed while the answer was on its way: the bill's firs
 
 const show = (page) => {
   const amount = document.querySelector("#amount").value;
+  const codes = document.querySelector("#vouchers")?.value;
   document.querySelector("main").replaceWith(page.querySelector("main"));
   const field = document.querySelector("#amount");
   const next = document.querySelector("main [autofocus]");
   field.value ||= amount;
+  const vouchers = document.querySelector("#vouchers");
+  if (vouchers && codes) vouchers.value ||= codes;
   if (next === field) field.value += early;
   document.dispatchEvent(new CustomEvent("till:changed"));
   next?.focus();

@@ -15,13 +15,12 @@ const ask = async () => {
   const panel = document.querySelector("[data-preview]");
   const form = document.querySelector("[data-sale]");
   if (!panel || !form) return;
-  const bill = new URLSearchParams({
-    customer: form.elements.customer.value,
-    amount: form.elements.amount.value,
-    spend_points: form.elements.spend_points?.value ?? "",
-  });
   try {
-    const response = await fetch(`${panel.dataset.preview}?${bill}`, { signal: asking.signal });
+    const response = await fetch(panel.dataset.preview, {
+      method: "POST", // A voucher's code has no place in an address.
+      body: new FormData(form),
+      signal: asking.signal,
+    });
     if (response.ok && !response.redirected) panel.innerHTML = await response.text();
     else forget(panel);
   } catch (error) {
@@ -33,6 +32,11 @@ document.addEventListener("input", (event) => {
   if (!["amount", "spend"].includes(event.target.id)) return;
   clearTimeout(waiting);
   waiting = setTimeout(ask, PAUSE);
+});
+
+// Half a code is none: this one waits until it is written.
+document.addEventListener("change", (event) => {
+  if (event.target.id === "vouchers") ask();
 });
 
 document.addEventListener("till:changed", () => {

@@ -2,21 +2,16 @@
 
 import logging
 import time
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from threading import Lock
 
 from django.conf import settings
-from django.http import HttpRequest
 from redis import Redis
 from redis.exceptions import RedisError
 
 from loyalty.integrations.keys import Holder
 from loyalty.web.api.problems import Problem
-from loyalty.web.shared import guessing
-from rewards.vouchers import UnknownVoucher
 
 WINDOW = 60  # Seconds.
 PATIENCE = 0.2  # Seconds; a counter is not worth a longer wait at the till.
@@ -53,28 +48,6 @@ def check_rate(key: Holder) -> None:
     if asked > settings.API_REQUESTS_A_MINUTE:
         wait = int((minute + 1) * WINDOW - now) + 1
         raise Problem("too-many-requests", headers={"Retry-After": str(wait)})
-
-
-@contextmanager
-def guarding_codes(request: HttpRequest, key: Holder, codes: Collection[str]) -> Iterator[None]:
-    """
-    Around what looks up these codes of vouchers, if there are any: each UnknownVoucher counts
-    against the key and where it asks from. Raises Problem for whoever had too many.
-    """
-    if not codes:
-        yield
-        return
-    guess = guessing.Guess.of(request, f"key:{key.prefix}")
-    if not guess.may_go_on():
-        raise Problem("too-many-requests", headers={"Retry-After": str(guessing.WINDOW)})
-    try:
-        yield
-    except UnknownVoucher:
-        raise
-    except Exception:
-        guess.was_right()
-        raise
-    guess.was_right()
 
 
 def _count(prefix: str, minute: int) -> int:

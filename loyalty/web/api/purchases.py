@@ -20,10 +20,10 @@ from loyalty.shop.models import Branch
 from loyalty.web.api.answering import TAKES_IDEMPOTENCY_KEY, answer, named_by, reply, tell
 from loyalty.web.api.bills import BillIn, PaymentIn, Payments
 from loyalty.web.api.entering import Key, KeyRequest, Scope, need
-from loyalty.web.api.limits import guarding_codes
 from loyalty.web.api.pointing import branch_named, calling, customer_named, moment_of
 from loyalty.web.api.reading import Body, Moment, Text
 from loyalty.web.api.refusing import problem_of
+from loyalty.web.shared.guessing import guarding
 
 router = Router(tags=["Sales"])
 
@@ -178,7 +178,7 @@ def _record(request: KeyRequest, body: PurchaseIn) -> Reply:
     customer = customer_named(body.customer) if body.customer else None
     branch = branch_named(key, body.branch)
     named = calling(amount="total_minor", points="total_minor")
-    with named, guarding_codes(request, request.auth, body.vouchers):
+    with named, guarding(request, f"key:{request.auth.prefix}", body.vouchers):
         recorded = record_purchase(
             source=key.source,
             reference=body.reference,

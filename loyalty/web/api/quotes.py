@@ -19,10 +19,10 @@ from loyalty.shop.queries import get_shop
 from loyalty.web.api.answering import reply, tell
 from loyalty.web.api.bills import BillIn
 from loyalty.web.api.entering import Key, KeyRequest, Scope, need
-from loyalty.web.api.limits import guarding_codes
 from loyalty.web.api.pointing import branch_named, calling, customer_named
 from loyalty.web.api.purchases import DiscountOut, TierOfSale, in_order
 from loyalty.web.api.shown_rewards import RewardOut, VoucherOut, shown_offer, shown_voucher
+from loyalty.web.shared.guessing import guarding
 from rewards.offers import offers_for
 from rewards.queries import open_vouchers
 
@@ -77,7 +77,7 @@ def ask(request: KeyRequest, body: QuoteIn) -> HttpResponse:
     if body.vouchers:
         need(request.auth, Scope.REDEEM)
     named = calling(amount="total_minor", points="total_minor")
-    with named, guarding_codes(request, request.auth, body.vouchers):
+    with named, guarding(request, f"key:{request.auth.prefix}", body.vouchers):
         quoted = quote(customer=customer, branch=branch, bill=body.bill(), at=now)
     shop = get_shop()
     today = local_date(now, shop.zone)

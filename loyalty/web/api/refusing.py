@@ -23,6 +23,7 @@ from loyalty.programme.versions import NoProgramme
 from loyalty.purchases.refunds import UnknownPurchase
 from loyalty.shop.queries import ShopMissing
 from loyalty.web.api.problems import FieldError, Problem
+from loyalty.web.shared.guessing import WINDOW, TooManyCodes
 from rewards.redemption import RewardUnavailable
 from rewards.vouchers import UnknownVoucher
 
@@ -100,6 +101,10 @@ def _of_reward(error: RewardUnavailable) -> Problem:
     return Problem("refused", str(error), more={"reason": error.reason.code})
 
 
+def _of_codes(error: TooManyCodes) -> Problem:
+    return Problem("too-many-requests", str(error), headers={"Retry-After": str(WINDOW)})
+
+
 def _of_unknown(error: UnknownVoucher) -> Problem:
     return Problem.of_field(error.field, str(error)) if error.field else Problem("not-found")
 
@@ -146,6 +151,7 @@ _READERS: tuple[tuple[type[Exception], Callable[[Any], Problem]], ...] = (
     (RewardUnavailable, _of_reward),
     (AlreadyEnrolled, _of_enrolled),
     (UnknownPurchase, lambda error: Problem("unknown-purchase", str(error))),
+    (TooManyCodes, _of_codes),
     (UnknownVoucher, _of_unknown),
     (TicketRefused, _of_ticket),
     (NotAllowed, lambda error: Problem("not-allowed", str(error))),

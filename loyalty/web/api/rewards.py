@@ -18,7 +18,6 @@ from loyalty.shop.queries import get_shop
 from loyalty.transactions import whole
 from loyalty.web.api.answering import TAKES_IDEMPOTENCY_KEY, answer, reference_of, reply, tell
 from loyalty.web.api.entering import Key, KeyRequest, Scope
-from loyalty.web.api.limits import guarding_codes
 from loyalty.web.api.pointing import branch_named, customer_at, customer_named
 from loyalty.web.api.problems import Problem
 from loyalty.web.api.reading import Body, Text
@@ -29,6 +28,7 @@ from loyalty.web.api.shown_rewards import (
     shown_reward,
     shown_voucher,
 )
+from loyalty.web.shared.guessing import guarding
 from rewards.cancelling import cancel_redemption
 from rewards.models import Redemption, Reward, Voucher
 from rewards.offers import offered as on_offer
@@ -192,7 +192,7 @@ def _use(request: KeyRequest, code: str, body: UseIn) -> Reply:
 
 
 def _voucher(request: KeyRequest, code: str) -> Voucher:
-    with guarding_codes(request, request.auth, [code]):
+    with guarding(request, f"key:{request.auth.prefix}", [code]):
         voucher = find_voucher(code)
         if voucher is None:
             raise UnknownVoucher

@@ -16,6 +16,8 @@ from loyalty.tiers.queries import Progress, progress_after
 from loyalty.web.counter.till import SOURCE, TillRequest, at_the_till
 from loyalty.web.shared.bills import paid_for
 from loyalty.web.shared.sums import earning_steps
+from rewards.models import Voucher
+from rewards.queries import brought_by_sale
 from rewards.stamp_cards import stamps_of_sale
 
 
@@ -52,6 +54,7 @@ def done(request: TillRequest, purchase_id: int) -> HttpResponse:
                 reference=purchase.reference,
                 cards=in_force(purchase.occurred_at).programme.stamp_cards,
             ),
+            "coupons": _coupons(purchase),
             "steps": earning_steps(entry.explanation) if entry else [],
             "last_day": _last_day(purchase),
             "site": settings.SITE_URL,
@@ -74,6 +77,13 @@ def standing_after(purchase: Purchase, *, zone: ZoneInfo) -> Standing:
         promoted=purchase.tier_before != purchase.tier_after,
         progress=progress,
     )
+
+
+def _coupons(purchase: Purchase) -> list[Voucher]:
+    """What it brought for the next purchase. No query where no rule brings anything."""
+    if not in_force(purchase.occurred_at).programme.coupons:
+        return []
+    return list(brought_by_sale(source=purchase.source, reference=purchase.reference))
 
 
 def _last_day(purchase: Purchase) -> date | None:

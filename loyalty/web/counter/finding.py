@@ -9,16 +9,16 @@ import re
 
 from django.http import HttpResponse
 from django.shortcuts import redirect
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from customers.identity import normalise_phone, show_phone
 from customers.queries import find_customers
 from loyalty.errors import InvalidInput
+from loyalty.web.counter.codes import who
 from loyalty.web.counter.enrol_form import EnrolForm
 from loyalty.web.counter.sale import Till, show_till, to_till_of
 from loyalty.web.counter.till import TillRequest, at_the_till
-from loyalty.web.shared.guessing import Guess
+from loyalty.web.shared.guessing import Guess, TooManyCodes
 from rewards.vouchers import find_voucher, looks_like_code
 
 MATCHES_SHOWN = 6
@@ -31,9 +31,9 @@ def find(request: TillRequest) -> HttpResponse:
     typed = request.POST.get("q", "").replace("\x00", "").strip()[:LONGEST]
     if not typed:
         return redirect("counter:sale")
-    guess = Guess.of(request, f"staff:{request.user.pk}") if looks_like_code(typed) else None
+    guess = Guess.of(request, who(request), typed) if looks_like_code(typed) else None
     if guess and not guess.may_go_on():
-        return show_till(request, Till(typed=typed, find_error=too_many_codes()), status=429)
+        return show_till(request, Till(typed=typed, find_error=str(TooManyCodes())), status=429)
     voucher = find_voucher(typed) if guess else None
     found = () if voucher else find_customers(typed, limit=MATCHES_SHOWN + 1)
     if guess and (voucher or found):
@@ -47,11 +47,6 @@ def find(request: TillRequest) -> HttpResponse:
         more = len(found) > MATCHES_SHOWN
         return show_till(request, Till(typed=typed, matches=matches, more_matches=more))
     return show_till(request, _nobody(typed))
-
-
-def too_many_codes() -> str:
-    """Why no more codes are looked up for a while."""
-    return _("Too many codes were wrong. Wait 15 minutes, then try again.")
 
 
 def _nobody(typed: str) -> Till:

@@ -1,9 +1,10 @@
 """What a bill would cost and earn, told while it is being typed. Writes nothing."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from customers.models import Customer
@@ -13,9 +14,37 @@ from loyalty.programme.earning import Earning
 from loyalty.programme.paying import Offer, PointsRefused
 from loyalty.purchases.bill import Bill
 from loyalty.purchases.recording import Quote, quote
-from loyalty.shop.models import Branch
+from loyalty.web.counter.codes import refusal, typed_codes, who
+from loyalty.web.counter.till import TillRequest
 from loyalty.web.shared.bills import Paid, to_pay
+from loyalty.web.shared.guessing import guarding
 from loyalty.web.shared.sums import Step, earning_steps
+
+
+@dataclass(frozen=True)
+class Typed:
+    """A bill as a cashier types it."""
+
+    amount: str = ""
+    spend: str = ""  # Points to pay with.
+    vouchers: str = ""  # Codes, commas between.
+
+    @classmethod
+    def of(cls, sent: QueryDict) -> "Typed":
+        names = ("amount", "spend_points", "vouchers")
+        return cls(*(sent.get(name, "") for name in names))
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        return typed_codes(self.vouchers)
+
+    def bill(self, currency: str) -> Bill:
+        """The bill that is meant. Raises InvalidInput."""
+        return Bill(
+            total_minor=parse_money(self.amount, currency=currency),
+            spend_points=_points_typed(self.spend),
+            vouchers=self.codes,
+        )
 
 
 @dataclass(frozen=True)
@@ -45,36 +74,28 @@ class Preview:
 
 
 def preview_of(
-    customer: Customer | None,
-    typed: str,
-    *,
-    spend: str,
-    branch: Branch,
-    currency: str,
-    at: datetime,
+    request: TillRequest, customer: Customer | None, typed: Typed, *, at: datetime
 ) -> Preview:
     """
-    The preview for a bill as `typed`, paid with as many points as `spend` says; what cannot be
-    read becomes `error`, not an exception. Where the points cannot pay, the bill without them.
+    The preview for a bill as `typed`; what cannot be read becomes `error`, not an exception.
+    Where the points cannot pay, the bill without them.
     """
-    if not typed.strip():
+    if not typed.amount.strip():
         return Preview(customer)
+    asked = typed if customer else replace(typed, spend="")
     try:
-        bill = typed_bill(typed, spend if customer else "", currency=currency)
-        return Preview(customer, quote(customer=customer, branch=branch, bill=bill, at=at))
+        with guarding(request, who(request), asked.codes):
+            return _quoted(request, customer, asked, at)
     except PointsRefused as refused:
-        bill = typed_bill(typed, "", currency=currency)
-        plain = quote(customer=customer, branch=branch, bill=bill, at=at)
-        return Preview(customer, plain, str(refused))
+        plain = _quoted(request, customer, replace(asked, spend=""), at)
+        return replace(plain, error=str(refused))
     except DomainError as error:
-        return Preview(customer, error=str(error))
+        return Preview(customer, error=refusal(error, typed.codes))
 
 
-def typed_bill(amount: str, spend: str, *, currency: str) -> Bill:
-    """The bill a cashier means. Raises InvalidInput."""
-    return Bill(
-        total_minor=parse_money(amount, currency=currency), spend_points=_points_typed(spend)
-    )
+def _quoted(request: TillRequest, customer: Customer | None, typed: Typed, at: datetime) -> Preview:
+    bill = typed.bill(request.shop.currency)
+    return Preview(customer, quote(customer=customer, branch=request.branch, bill=bill, at=at))
 
 
 def _points_typed(text: str) -> int:

@@ -6,6 +6,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from loyalty.errors import DomainError, InvalidInput
+from loyalty.web.shared.guessing import TooManyCodes
 
 
 def new_reference() -> str:
@@ -23,4 +24,6 @@ def reference_of(request: HttpRequest) -> str:
 
 def status_of(error: DomainError) -> int:
     """The HTTP status of a refusal: 422 for what was typed, 409 for how things stand."""
+    if isinstance(error, TooManyCodes):
+        return 429
     return 422 if isinstance(error, InvalidInput) else 409

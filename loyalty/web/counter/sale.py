@@ -1,6 +1,6 @@
 """The till's one page: who, how much, done."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from django.contrib import messages
@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods
 
 from customers.models import Customer
 from loyalty.errors import Conflict, DomainError
@@ -18,11 +18,13 @@ from loyalty.money import minor_digits
 from loyalty.programme.versions import in_force
 from loyalty.purchases.recording import Recorded, record_purchase
 from loyalty.purchases.referring import takes_codes
+from loyalty.web.counter.codes import code_named, refusal, takes_vouchers, who
 from loyalty.web.counter.enrol_form import EnrolForm
 from loyalty.web.counter.panel import panel_of
-from loyalty.web.counter.preview import preview_of, typed_bill
+from loyalty.web.counter.preview import Typed, preview_of
 from loyalty.web.counter.references import new_reference, reference_of, status_of
 from loyalty.web.counter.till import SOURCE, TillRequest, at_the_till
+from loyalty.web.shared.guessing import guarding
 
 
 @dataclass(frozen=True)
@@ -35,8 +37,7 @@ class Till:
     more_matches: bool = False  # There are others than those in `matches`.
     find_error: str = ""
     enrol: EnrolForm | None = None
-    amount: str = ""  # As typed.
-    spend: str = ""  # Points to pay with, as typed.
+    bill: Typed = field(default_factory=Typed)
     reference: str = ""
     error: str = ""  # Why the sale was refused.
 
@@ -55,32 +56,31 @@ class Till:
 def sale(request: TillRequest) -> HttpResponse:
     if request.method == "POST":
         return _record(request)
+    customer = customer_of(request.GET.get("customer", ""))
+    chosen = request.GET.get("voucher", "")
+    code = code_named(customer, chosen, at=timezone.now(), shop=request.shop) if chosen else ""
     enrol = EnrolForm() if "enrol" in request.GET else None
-    return show_till(
-        request, Till(customer=customer_of(request.GET.get("customer", "")), enrol=enrol)
-    )
+    return show_till(request, Till(customer=customer, enrol=enrol, bill=Typed(vouchers=code)))
 
 
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 @at_the_till
 def preview(request: TillRequest) -> HttpResponse:
-    """The dark panel alone, for the script that asks while the bill is typed."""
-    shown = preview_of(
-        customer_of(request.GET.get("customer", "")),
-        request.GET.get("amount", ""),
-        spend=request.GET.get("spend_points", ""),
-        branch=request.branch,
-        currency=request.shop.currency,
-        at=timezone.now(),
-    )
+    """
+    The dark panel alone, for the script that asks while the bill is typed: by POST, for a
+    voucher's code has no place in an address.
+    """
+    sent = request.POST if request.method == "POST" else request.GET
+    customer = customer_of(sent.get("customer", ""))
+    typed = Typed.of(request.POST) if sent is request.POST else replace(Typed.of(sent), vouchers="")
+    shown = preview_of(request, customer, typed, at=timezone.now())
     return render(request, "counter/earn.html", {"preview": shown})
 
 
 def _record(request: TillRequest) -> HttpResponse:
     till = Till(
         customer=customer_of(request.POST.get("customer", "")),
-        amount=request.POST.get("amount", ""),
-        spend=request.POST.get("spend_points", ""),
+        bill=Typed.of(request.POST),
     )
     try:
         recorded = _record_typed(request, till)
@@ -89,7 +89,8 @@ def _record(request: TillRequest) -> HttpResponse:
         return show_till(request, replace(till, error=known), status=409)
     except DomainError as error:
         kept = request.POST.get("reference", "")
-        refused = replace(till, error=str(error), reference=kept)
+        why = refusal(error, till.bill.codes)
+        refused = replace(till, error=why, reference=kept)
         return show_till(request, refused, status=status_of(error))
     if recorded.replayed:
         messages.info(request, _("This sale had been recorded; nothing was added twice."))
@@ -98,16 +99,17 @@ def _record(request: TillRequest) -> HttpResponse:
 
 def _record_typed(request: TillRequest, till: Till) -> Recorded:
     now = timezone.now()
-    return record_purchase(
-        source=SOURCE,
-        reference=reference_of(request),
-        customer=till.customer,
-        branch=request.branch,
-        bill=typed_bill(till.amount, till.spend, currency=request.shop.currency),
-        at=now,
-        recorded_at=now,
-        by=request.user,
-    )
+    with guarding(request, who(request), till.bill.codes):
+        return record_purchase(
+            source=SOURCE,
+            reference=reference_of(request),
+            customer=till.customer,
+            branch=request.branch,
+            bill=till.bill.bill(request.shop.currency),
+            at=now,
+            recorded_at=now,
+            by=request.user,
+        )
 
 
 def show_till(request: TillRequest, till: Till, *, status: int = 200) -> HttpResponse:
@@ -116,14 +118,8 @@ def show_till(request: TillRequest, till: Till, *, status: int = 200) -> HttpRes
     panel = (
         panel_of(till.customer, at=now, shop=shop, branch=request.branch) if till.customer else None
     )
-    shown = preview_of(
-        till.customer,
-        till.amount,
-        spend=till.spend,
-        branch=request.branch,
-        currency=shop.currency,
-        at=now,
-    )
+    shown = preview_of(request, till.customer, till.bill, at=now)
+    has_vouchers = bool(till.bill.vouchers or (panel and panel.vouchers))
     return render(
         request,
         "counter/sale.html",
@@ -133,6 +129,7 @@ def show_till(request: TillRequest, till: Till, *, status: int = 200) -> HttpRes
             "takes_codes": till.enrol is not None and takes_codes(now),
             "preview": shown,
             "takes_points": till.customer is not None and _takes_points(now),
+            "takes_vouchers": takes_vouchers(has_vouchers, at=now, shop=shop),
             "reference": till.reference or new_reference(),
             "currency_sign": "đ" if shop.currency == "VND" else shop.currency,
             "separator": _separator(shop.currency),

@@ -238,5 +238,5 @@ def test_what_may_be_used_is_cut_so_that_the_till_does_not_scroll(
 
     text = words(till.get("/counter/", {"customer": thao.pk}))
 
-    assert "Ưu đãi 7K3M 94QD, hoá đơn từ 60.000đ Dùng Giảm 20.000đ Đổi bằng 120 điểm" in text
+    assert "Ưu đãi 7K3M 94QD, hoá đơn từ 60.000đ Trừ hoá đơn Giảm 20.000đ Đổi bằng 120 điểm" in text
     assert "Quà 3 Đổi bằng 23 điểm Đổi Xem thêm 3 Quà 2" in text
