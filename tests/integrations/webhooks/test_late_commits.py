@@ -3,6 +3,9 @@ Numbers are given out in one order and committed in another. Nothing is lost for
 twice, and each customer's events stay in order, whoever sweeps when.
 """
 
+import random
+from contextlib import ExitStack
+
 import psycopg
 import pytest
 from django.db import transaction
@@ -90,6 +93,47 @@ def test_a_row_changed_late_is_told_too(elsewhere):
 
     assert [sweep(), sweep()] == [1, 0]
     assert told(slow) == [(1, "customer.updated", 0)]
+
+
+def test_however_writers_begin_commit_and_give_up_between_sweeps_all_of_it_is_told_once():
+    writers, customers = 4, CustomerFactory.create_batch(4)
+    webhook()
+    with ExitStack() as open_ones:
+        lines = [
+            open_ones.enter_context(psycopg.connect(database.owner_url(database.name())))
+            for _writer in range(writers)
+        ]
+        for seed in range(rounds(usual=20, soak=400)):
+            chance = random.Random(seed)
+            for step in range(12):
+                number = chance.randrange(writers)
+                match chance.randrange(5):
+                    case 0 | 1:
+                        earn_elsewhere(lines[number], customers[number], 3, f"{seed}-{step}")
+                    case 2:
+                        lines[number].commit()
+                    case 3:
+                        lines[number].rollback()
+                    case _:
+                        sweep()
+            assert (
+                list(
+                    Event.objects.filter(source="entry").exclude(
+                        fact__in=Entry.objects.values("pk")
+                    )
+                )
+                == []
+            ), seed
+        for one in lines:
+            one.commit()
+    sweep()
+
+    assert Event.objects.filter(source="entry").count() == Entry.objects.count() > 0
+    for customer in customers:
+        entries = Entry.objects.filter(account=customer.pk).order_by("number")
+        assert [after for *_, after in told(customer)] == [one.balance_after for one in entries]
+    sweep()
+    assert mark().settled == Entry.objects.latest("pk").pk
 
 
 def test_the_first_endpoint_waits_for_who_is_writing_and_gives_up_during_an_import(
