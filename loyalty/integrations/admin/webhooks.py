@@ -27,12 +27,12 @@ State = Endpoint.State
 
 class EndpointForm(forms.ModelForm):  # type: ignore[type-arg]  # Generic in the stubs only.
     events = forms.MultipleChoiceField(
-        label=_("is told of"),
+        label=_("Is told of"),
         choices=EventType.choices,
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
     )
     replay_since = forms.SplitDateTimeField(
-        label=_("send everything again since"),
+        label=_("Send everything again since"),
         help_text=_("Under the same ids: a program knows what it has had. Leave it empty else."),
         required=False,
         widget=UnfoldAdminSplitDateTimeWidget,

@@ -106,10 +106,10 @@ def say(text: bytes) -> Callable[[socket.socket], None]:
 @pytest.mark.parametrize(
     ("speak", "problem"),
     [
-        (lambda _line: time.sleep(1), "too-slow"),
+        (lambda _line: time.sleep(5), "too-slow"),
         (drip, "too-slow"),
         (
-            lambda line: line.sendall(b"HTTP/1.1 100 Continue\r\n\r\n" * 9) or time.sleep(1),
+            lambda line: line.sendall(b"HTTP/1.1 100 Continue\r\n\r\n" * 9) or time.sleep(5),
             "too-slow",
         ),
         (say(b"220 smtp.example.com ESMTP\r\n"), "not-http"),
@@ -124,13 +124,13 @@ def test_servers_that_do_not_answer_as_one_should(speak, problem):
         reply = call(plain(port), seconds=0.4)
 
     assert (reply.problem, reply.status) == (problem, None)
-    assert time.monotonic() - began < 0.9
+    assert time.monotonic() - began < 3
 
 
 def test_an_answer_counts_though_its_text_never_ends():
     with raw_server(
         lambda line: (
-            line.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nx") or time.sleep(1)
+            line.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nx") or time.sleep(5)
         )
     ) as port:
         assert call(plain(port), seconds=0.3) == Reply(status=200)

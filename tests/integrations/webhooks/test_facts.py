@@ -101,6 +101,17 @@ def test_each_fact_is_told_once_however_often_one_sweeps():
     assert [sweep(), sweep(), sweep()] == [3, 0, 0]
 
 
+def test_points_are_told_in_the_order_of_their_entries_whatever_the_tills_clocks_say():
+    customer = CustomerFactory()
+    webhook()
+    give_points(customer, 5, at=LATER, reference="first")
+    give_points(customer, 7, at=NOON, reference="second")
+
+    sweep()
+
+    assert told(customer) == [(1, "points.changed", 5), (2, "points.changed", 12)]
+
+
 def test_a_sale_to_nobody_by_name_has_no_sequence():
     webhook()
 
