@@ -38,8 +38,35 @@ def settle(refund: Refund, backs_of: Callable[[Sold], Sequence[Back]]) -> None:
     """
     account = _lock_account(refund.purchase_id)
     refund.balance_after = account.balance if account else 0
-    refund.purchase = Purchase.objects.select_for_update(no_key=True).get(pk=refund.purchase_id)
     course = tiers.course_of(get_shop().zone)
+    made = move(refund, backs_of, course=course)
+    if account is not None:
+        _lower_spend(refund, made, account.customer_id, course)
+        activity.take_out(refund)
+        sold_by = course.at(refund.purchase.occurred_at).programme
+        stamping.take_back(refund, customer_id=account.customer_id, sold_by=sold_by)
+        vouchering.after_refund(
+            refund,
+            customer_id=account.customer_id,
+            sold_by=sold_by,
+            is_over=made.leaves_nothing,
+        )
+        referring.after_refund(account.customer_id, at=refund.recorded_at)
+
+
+def move(
+    refund: Refund,
+    backs_of: Callable[[Sold], Sequence[Back]],
+    *,
+    course: Course,
+    lowest: int | None = None,
+) -> Return:
+    """
+    Move the goods and the points of the new `refund`, and keep it: a part of `settle`, without what
+    counts for its customer. Points are taken down to a balance of `lowest`, or as the rules say.
+    The caller holds the lock of the customer's account.
+    """
+    refund.purchase = Purchase.objects.select_for_update(no_key=True).get(pk=refund.purchase_id)
     worked = work_out(
         refund.purchase,
         backs_of,
@@ -54,22 +81,11 @@ def settle(refund: Refund, backs_of: Callable[[Sold], Sequence[Back]]) -> None:
     if made.returned_points:
         _give_points(refund, made)
     if made.points_due:
-        _take_points(refund, made, worked.policy)
+        _take_points(refund, made, worked.policy.lowest if lowest is None else lowest)
     refund.save(force_insert=True)
     _keep_lines(refund, made)
     refund.purchase.refresh_from_db(fields=["refunded_minor", "stands"])
-    if account is not None:
-        _lower_spend(refund, made, account.customer_id, course)
-        activity.take_out(refund)
-        sold_by = course.at(refund.purchase.occurred_at).programme
-        stamping.take_back(refund, customer_id=account.customer_id, sold_by=sold_by)
-        vouchering.after_refund(
-            refund,
-            customer_id=account.customer_id,
-            sold_by=sold_by,
-            is_over=made.leaves_nothing,
-        )
-        referring.after_refund(account.customer_id, at=refund.recorded_at)
+    return made
 
 
 def work_out(
@@ -159,11 +175,11 @@ def _give_points(refund: Refund, made: Return) -> None:
     refund.balance_after = given.balance_after
 
 
-def _take_points(refund: Refund, made: Return, policy: RefundPolicy) -> None:
+def _take_points(refund: Refund, made: Return, lowest: int) -> None:
     taken = take_back(
         entry_id=refund.purchase.entry_id or 0,
         points=made.points_due,
-        lowest=policy.lowest,
+        lowest=lowest,
         source=refund.source,
         reference=f"refund:{refund.reference}",
         reason=refund.reason,

@@ -11,12 +11,11 @@ from loyalty.dates import local_date
 from loyalty.shop.models import User
 from loyalty.shop.queries import get_shop
 from loyalty.tiers import services
-from loyalty.tiers.models import Qualification, Standing, TierFloor
-from loyalty.tiers.rules import Climb, Course, Why
-from loyalty.tiers.windows import Event
+from loyalty.tiers.models import TierFloor
+from loyalty.tiers.restating import Floor, floor_of, restate
+from loyalty.tiers.rules import Course, Why
 
 SOURCE = "merge"
-Floor = tuple[str, date]  # A tier given by hand, and its last day.
 
 # Copies first, so that the rows taken back are those there were before.
 _CARRY = """
@@ -52,13 +51,13 @@ def merge(*, kept_id: int, duplicate_id: int, reference: str, at: datetime, by: 
     """
     course = services.course_of(get_shop().zone)
     today = local_date(at, course.zone)
-    theirs, own = (_floor_of(pk, today) for pk in (duplicate_id, kept_id))
+    theirs, own = (floor_of(pk, today) for pk in (duplicate_id, kept_id))
     _carry(giver=duplicate_id, taker=kept_id, reference=reference, carried=None, at=at)
     better = theirs if _height(theirs, course, at) > _height(own, course, at) else own
     if better is not None and better != own:
         _give(kept_id, better, at=at, by=by)
-    _restate(kept_id, better, at=at, course=course)
-    _restate(duplicate_id, None, at=at, course=course)
+    restate(kept_id, better, at=at, course=course, why=Why.MERGED)
+    restate(duplicate_id, None, at=at, course=course, why=Why.MERGED)
 
 
 def part(
@@ -77,7 +76,7 @@ def part(
         carried=f"{reference}:",
         at=at,
     )
-    own = _floor_of(kept_id, today)
+    own = floor_of(kept_id, today)
     given = [
         (row.tier_key, row.through, (row.reason, row.given_at) == (SOURCE, merged_at))
         for row in TierFloor.objects.filter(customer=kept_id).order_by("-pk")[:2]
@@ -87,8 +86,9 @@ def part(
         key, through, _from_merge = given[1] if len(given) > 1 else lowest
         _give(kept_id, (key, through), at=at, by=by)
         own = (key, through) if len(given) > 1 and through >= today else None
-    _restate(kept_id, own, at=at, course=course)
-    _restate(duplicate_id, _floor_of(duplicate_id, today), at=at, course=course)
+    restate(kept_id, own, at=at, course=course, why=Why.MERGED)
+    theirs = floor_of(duplicate_id, today)
+    restate(duplicate_id, theirs, at=at, course=course, why=Why.MERGED)
 
 
 def _carry(*, giver: int, taker: int, reference: str, carried: str | None, at: datetime) -> None:
@@ -106,14 +106,6 @@ def _carry(*, giver: int, taker: int, reference: str, carried: str | None, at: d
         )
 
 
-def _floor_of(customer_id: int, today: date) -> Floor | None:
-    """The tier the customer was given by hand, while it lasts: the newest gift counts."""
-    newest = TierFloor.objects.filter(customer=customer_id).order_by("-pk").first()
-    if newest is None or newest.through < today:
-        return None
-    return newest.tier_key, newest.through
-
-
 def _height(floor: Floor | None, course: Course, at: datetime) -> tuple[int, date]:
     return (course.at(at).programme.rank(floor[0]), floor[1]) if floor else (-1, date.min)
 
@@ -127,30 +119,3 @@ def _give(customer_id: int, floor: Floor, *, at: datetime, by: User) -> None:
         given_at=at,
         given_by=by,
     )
-
-
-def _restate(customer_id: int, floor: Floor | None, *, at: datetime, course: Course) -> None:
-    """Count the customer's tier from all that counts for them now."""
-    events = [
-        Event(
-            row.occurred_at, local_date(row.occurred_at, course.zone), row.spend_minor, row.points
-        )
-        for row in Qualification.objects.filter(
-            customer_id=customer_id, undoes=None, undone_by=None
-        ).order_by("occurred_at", "pk")
-    ]
-    if not events and floor is None:
-        Standing.objects.filter(pk=customer_id).delete()
-        return
-    row = Standing.objects.filter(pk=customer_id).first()
-    before = Climb(
-        customer_id,
-        tier_key=row.tier_key if row else "",
-        since=row.since if row else None,
-        version_id=row.programme_version_id if row else None,
-        floor_key=floor[0] if floor else "",
-        floor_through=floor[1] if floor else None,
-    )
-    today = local_date(at, course.zone)
-    end = before.restated(events, at=at, through=today, why=Why.MERGED, course=course)
-    services.save([end], recorded_at=at)

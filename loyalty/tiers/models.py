@@ -124,6 +124,7 @@ class TierChange(models.Model):
         HAND = "hand", _("Given by hand")
         HAND_ENDED = "hand_ended", _("The tier given by hand ended")
         RECOUNTED = "recounted", _("Counted again after a late purchase")
+        UNDONE = "undone", _("Counted again without the sales of an import")
         MERGED = "merged", _("Two rows of one customer were merged, or parted again")
 
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="tier_changes")

@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 from django.utils.translation import override
 
 from loyalty.purchases.imports.progress import ProgressBar
-from loyalty.purchases.models import Purchase
+from loyalty.purchases.models import ImportBatch, Purchase
 from tests.factories.shop import shop_with_programme
 from tests.purchases.sales_files import ALL_COLUMNS, HEADER
 
@@ -34,6 +34,7 @@ def test_a_file_in_our_own_words_needs_no_map(sales, capsys):
     assert capsys.readouterr().out == (
         "Read as: utf-8, columns separated by “,”.\n"
         "1 row read, 0 left out, 0 there already, 1 added, 1 new customer, 6 points\n"
+        f"To take it back: manage.py undo_import {ImportBatch.objects.get().pk}\n"
     )
     assert Purchase.objects.get().source == "file"
 
@@ -45,6 +46,7 @@ def test_json_is_one_document(sales, tmp_path, capsys):
     call_command("import_purchases", str(sales), "--map", str(path), "--dry-run", "--json")
 
     assert json.loads(capsys.readouterr().out) == {
+        "import": None,
         "rows_read": 1,
         "rows_refused": 0,
         "rows_cancelled": 0,

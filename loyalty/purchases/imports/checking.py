@@ -15,6 +15,7 @@ from loyalty.dates import local_date, start_of_day
 from loyalty.errors import InvalidInput
 from loyalty.purchases.imports.amounts import Amounts, line_of
 from loyalty.purchases.imports.layout import Field, GroupBy, Layout
+from loyalty.purchases.imports.naming import AGAIN, LONGEST_REFERENCE
 from loyalty.purchases.imports.phones import phone_in_file
 from loyalty.purchases.imports.reading import FileRow, Shape
 from loyalty.text import fold
@@ -103,7 +104,7 @@ class Checker:
             reference=self._reference(value),
             branch_id=self._branch(value.get(Field.BRANCH, "")),
             kind=self._kind(value),
-            return_of=_bounded(value.get(Field.RETURN_OF, ""), Field.RETURN_OF, 100),
+            return_of=_bounded(value.get(Field.RETURN_OF, ""), Field.RETURN_OF, LONGEST_REFERENCE),
             total_minor=self.amounts.minor_or_none(Field.TOTAL, value, typed),
             detail=self._detail(value, typed, amount_minor),
         )
@@ -201,7 +202,9 @@ class Checker:
             return ""
         if not value[Field.REFERENCE]:
             raise InvalidInput(Field.REFERENCE, _("no receipt number"))
-        return _bounded(value[Field.REFERENCE], Field.REFERENCE, 100)
+        if AGAIN in value[Field.REFERENCE]:
+            raise InvalidInput(Field.REFERENCE, _("“%(text)s” cannot be kept") % {"text": AGAIN})
+        return _bounded(value[Field.REFERENCE], Field.REFERENCE, LONGEST_REFERENCE)
 
     def _branch(self, text: str) -> int | None:
         if not text:

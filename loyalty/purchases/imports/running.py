@@ -165,7 +165,7 @@ def import_sales(
     this with a file in front. `sales` may be endless in memory's terms: it is read once, and
     must not use the database while it is.
     """
-    _be_alone()
+    be_alone()
     _refuse_other_counting(origin)
     rows_read = stage.fill(sales) + refusals.count
     if origin.spoilt():
@@ -200,7 +200,8 @@ def import_sales(
     return batch
 
 
-def _be_alone() -> None:
+def be_alone() -> None:
+    """Keep other imports away until the transaction ends. Raises ImportRunning."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [IMPORT_LOCK])
         if not cursor.fetchone()[0]:

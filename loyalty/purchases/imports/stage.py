@@ -16,6 +16,7 @@ from django.db.backends.utils import CursorWrapper
 from loyalty.purchases.imports.checking import SaleRow
 from loyalty.purchases.imports.grouping import NAME_SALES, SALES
 from loyalty.purchases.imports.layout import GroupBy
+from loyalty.purchases.imports.naming import AGAIN
 
 # Dropped first, for a second import inside one transaction, as tests make them.
 _TABLES = """
@@ -98,6 +99,31 @@ FROM import_person p WHERE p.person = r.person AND p.problem IS NOT NULL;
 
 _SPOILT = """
 UPDATE import_row SET problem = 'spoilt' WHERE problem IS NULL AND reference = ANY (%s)
+"""
+# A sale whose import was undone keeps its name for ever, and so do its returns; the file's next try
+# needs others.
+_NAME_AGAIN = """
+WITH gone AS (
+    SELECT split_part(name, %(again)s, 1) AS name, %(again)s || count(*) AS again
+    FROM purchases_importbatch b JOIN purchases_purchase p ON p.batch_id = b.id
+    CROSS JOIN LATERAL (
+        SELECT p.reference AS name
+        UNION ALL
+        SELECT r.reference FROM purchases_refund r
+        WHERE r.purchase_id = p.id AND r.source = b.source
+    ) n
+    WHERE b.source = %(source)s AND b.undone_at IS NOT NULL
+    GROUP BY 1
+), named AS (
+    SELECT s.line, s.reference || g.again AS reference, s.return_of || o.again AS return_of
+    FROM import_sale s
+    LEFT JOIN gone g ON g.name = s.reference
+    LEFT JOIN gone o ON o.name = s.return_of
+    WHERE g.again IS NOT NULL OR o.again IS NOT NULL
+)
+UPDATE import_sale s SET reference = coalesce(n.reference, s.reference),
+    return_of = coalesce(n.return_of, s.return_of)
+FROM named n WHERE n.line = s.line
 """
 _COMPARE_WITHIN_FILE = """
 UPDATE import_sale s SET problem = CASE
@@ -219,6 +245,7 @@ def make_sales(*, source: str, group_by: GroupBy) -> int:
         cursor.execute(SALES[group_by])
         _name(cursor, group_by)
         cursor.execute(_COMPARE_WITHIN_FILE)
+        cursor.execute(_NAME_AGAIN, {"source": source, "again": AGAIN})
         cursor.execute(_COMPARE_WITH_KNOWN, [source])
         cursor.execute(_DROP_KNOWN)
         return int(cursor.rowcount)

@@ -52,11 +52,14 @@ class Command(ProductCommand):
             bar.close()
         if options["json"]:
             counts = {name: getattr(batch, name) for name in COUNTS}
+            number = None if options["dry_run"] else batch.pk
             said = {"dry_run": options["dry_run"], "read_as": str(forms[0])}
-            self.write_json(counts | said)
+            self.write_json({"import": number} | counts | said)
         else:
             self.stdout.write(_("Read as: %(form)s.") % {"form": forms[0]})
             self.stdout.write(_sentence(batch, dry_run=options["dry_run"]))
+            if batch.purchases_added and not options["dry_run"]:
+                self.stdout.write(_("To take it back: %(command)s") % {"command": _undo(batch)})
             if batch.rows_refused:
                 self.stdout.write(_errors_of(options["file"]))
 
@@ -94,6 +97,10 @@ def _of_returns(batch: ImportBatch) -> list[str]:
     given_back = ngettext("%(n)d return", "%(n)d returns", returns) % {"n": returns}
     left_out = ngettext("%(n)d cancelled sale", "%(n)d cancelled sales", cancelled)
     return [given_back] * bool(returns) + [left_out % {"n": cancelled}] * bool(cancelled)
+
+
+def _undo(batch: ImportBatch) -> str:
+    return f"manage.py undo_import {batch.pk}"
 
 
 def _errors_of(path: Path) -> str:

@@ -1,0 +1,162 @@
+"""
+Taking an import back: its sales are voided, and no longer count for anybody, as if the file had
+never come in. Nothing is deleted: the sales, their points and what took them back stay to be read.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection, transaction
+from django.utils.translation import gettext as _
+
+from loyalty.errors import DomainError
+from loyalty.ledger import services as ledger
+from loyalty.ledger.models import MAX_POINTS
+from loyalty.purchases import activity
+from loyalty.purchases.imports.progress import Report, silent
+from loyalty.purchases.imports.running import be_alone
+from loyalty.purchases.models import ImportBatch, Purchase, Refund
+from loyalty.purchases.returns import all_left
+from loyalty.purchases.settling import move
+from loyalty.shop.models import User
+from loyalty.shop.queries import get_shop
+from loyalty.tiers import services as tiers
+from loyalty.tiers.restating import take_out
+
+SOURCE = "undo"
+SHOWN = 20
+# What cannot be taken back: points that something else has used since, of which a cancelled
+# redemption gave some back; sales that belong to another row of the customer by now; and returns
+# that the file brought of sales it did not bring, for a return cannot be taken back.
+_BLOCKED = """
+SELECT p.reference, 'spent' AS why
+FROM purchases_purchase p
+JOIN ledger_lot l ON l.entry_id = p.entry_id
+JOIN ledger_allocation a ON a.lot_id = l.id AND a.debt_id IS NULL
+JOIN ledger_entry e ON e.id = a.entry_id
+WHERE p.batch_id = %(batch)s
+    AND (e.kind IN ('redeem', 'adjust') OR e.kind = 'reverse' AND e.reverses_id <> p.entry_id)
+GROUP BY p.id HAVING sum(a.points) > 0
+UNION ALL
+SELECT p.reference, 'merged'
+FROM purchases_purchase p JOIN tiers_qualification q USING (source, reference)
+WHERE p.batch_id = %(batch)s AND q.customer_id <> p.customer_id
+UNION ALL
+SELECT p.reference, 'returned'
+FROM purchases_importbatch b
+JOIN purchases_refund r ON r.source = b.source AND r.recorded_at = b.finished_at
+JOIN purchases_purchase p ON p.id = r.purchase_id
+WHERE b.id = %(batch)s AND p.batch_id IS DISTINCT FROM b.id
+ORDER BY 1
+"""
+# What each sale of the batch counted for, and what refunds of it took off again.
+_COUNTED = """
+SELECT source, reference FROM purchases_purchase WHERE batch_id = %(batch)s
+UNION ALL
+SELECT r.source, 'refund:' || r.reference
+FROM purchases_refund r JOIN purchases_purchase p ON p.id = r.purchase_id
+WHERE p.batch_id = %(batch)s
+"""
+
+
+@dataclass(frozen=True)
+class Blocked:
+    reference: str  # The sale's.
+    why: str  # "spent", "merged" or "returned".
+
+    def __str__(self) -> str:
+        reasons = {
+            "spent": _("its points have been used"),
+            "merged": _("its customer was merged into another one"),
+            "returned": _("the file brought a return of it, which cannot be taken back"),
+        }
+        return f"{self.reference}: {reasons[self.why]}"
+
+
+class UndoRefused(DomainError):
+    """Something was built on the import since; `blocked` are the sales that stand in the way."""
+
+    def __init__(self, blocked: Sequence[Blocked]) -> None:
+        head = _(
+            "Nothing was undone. Sales that something was built on since: %(count)d. Give the"
+            " points back, or part the customers, and try again."
+        )
+        shown = [str(one) for one in blocked[:SHOWN]]
+        if len(blocked) > SHOWN:
+            shown.append(_("… and %(count)d more") % {"count": len(blocked) - SHOWN})
+        super().__init__("\n".join([head % {"count": len(blocked)}, *shown]))
+        self.blocked = tuple(blocked)
+
+
+@transaction.atomic
+def undo_import(
+    *, batch: ImportBatch, at: datetime, by: User | None, report: Report = silent
+) -> ImportBatch:
+    """
+    Void every sale of the batch, until balances, tiers and reports are as if it had not been
+    imported, and return it. Whom it enrolled stay customers, without its sales; the file can be
+    imported again. Points of it that expired meanwhile stay expired.
+
+    Safe to repeat. Raises UndoRefused, ImportRunning; then nothing was written. It holds the
+    accounts of all its customers, and takes a few milliseconds a sale.
+    """
+    be_alone()
+    batch = ImportBatch.objects.select_for_update().get(pk=batch.pk)
+    if batch.undone_at is not None:
+        return batch
+    sales = Purchase.objects.filter(batch=batch)
+    asked = sales.exclude(customer=None).values_list("customer_id", flat=True).distinct()
+    customer_ids = sorted(ledger.lock_accounts(sorted(pk for pk in asked if pk)))
+    if blocked := _blocked(batch):
+        raise UndoRefused(blocked)
+    counted = _counted(batch)
+    _void(batch, at=at, by=by, report=report)
+    take_out(
+        counted,
+        customer_ids=customer_ids,
+        source=SOURCE,
+        reference=str(batch.pk),
+        at=at,
+        course=tiers.course_of(get_shop().zone),
+    )
+    activity.recount(customer_ids)
+    batch.undone_at, batch.undone_by = at, by
+    batch.save(update_fields=["undone_at", "undone_by"])
+    return batch
+
+
+def _blocked(batch: ImportBatch) -> list[Blocked]:
+    with connection.cursor() as cursor:
+        cursor.execute(_BLOCKED, {"batch": batch.pk})
+        return [Blocked(*row) for row in cursor.fetchall()]
+
+
+def _counted(batch: ImportBatch) -> list[tuple[str, str]]:
+    with connection.cursor() as cursor:
+        cursor.execute(_COUNTED, {"batch": batch.pk})
+        return list(cursor.fetchall())
+
+
+def _void(batch: ImportBatch, *, at: datetime, by: User | None, report: Report) -> None:
+    """The newest sales first: what they earned was the last to come in."""
+    course = tiers.course_of(get_shop().zone)
+    ids = list(
+        Purchase.objects.filter(batch=batch, stands=True)
+        .order_by("-occurred_at", "-pk")
+        .values_list("pk", flat=True)
+    )
+    for count, pk in enumerate(ids, 1):
+        refund = Refund(
+            kind=Refund.Kind.VOID,
+            purchase_id=pk,
+            source=SOURCE,
+            reference=f"{batch.pk}:{pk}",
+            request_hash="",
+            reason=_("Import undone"),
+            occurred_at=at,
+            recorded_at=at,
+            recorded_by=by,
+        )
+        move(refund, all_left, course=course, lowest=-MAX_POINTS)
+        report("undoing", count, len(ids))
