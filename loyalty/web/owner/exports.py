@@ -6,6 +6,7 @@ from typing import Any
 from django.http import FileResponse, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
@@ -59,7 +60,7 @@ def _page(request: StaffRequest, form: ExportForm, *, status: int = 200) -> Http
         "form": form,
         "sheets": SHEETS.values(),
         "newest": [
-            (export, SHEETS[export.name].label if export.name in SHEETS else export.name)
+            (export, SHEETS[export.name].label if export.name in SHEETS else _("Everything"))
             for export in Export.objects.select_related("exported_by")[:NEWEST]
         ],
     }
