@@ -7,6 +7,7 @@ from loyalty.ledger import services as ledger
 from loyalty.ledger.services import Posted
 from loyalty.purchases.bill import Bill
 from loyalty.purchases.recording import Recorded, record_purchase
+from rewards.models import Voucher
 from tests.factories.clock import NOON
 
 
@@ -39,4 +40,18 @@ def spend(customer: Customer, points: int, reference: str, *, at: datetime = NOO
         reason="",
         at=at,
         by_id=None,
+    )
+
+
+def buy_with(voucher: Voucher, reference: str = "", *, total_minor: int = 100_000) -> Recorded:
+    """The customer of that voucher buys with it; one sale for each voucher."""
+    return record_purchase(
+        source="till",
+        reference=reference or voucher.code,
+        customer=voucher.customer,
+        branch=None,
+        bill=Bill(total_minor=total_minor, vouchers=(voucher.code,)),
+        at=NOON,
+        recorded_at=NOON,
+        by=None,
     )

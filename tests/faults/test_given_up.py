@@ -11,6 +11,7 @@ from loyalty.ledger.adjustments import adjust
 from loyalty.ledger.models import Account, Entry
 from loyalty.ledger.proof import verify
 from loyalty.purchases.models import Activity, Purchase
+from loyalty.purchases.proof import verify as verify_sales
 from loyalty.purchases.refunds import refund_purchase, void_purchase
 from loyalty.transactions import TRIES
 from rewards.cancelling import cancel_redemption
@@ -20,7 +21,8 @@ from tests.factories.clock import NOON
 from tests.factories.customers import CustomerFactory, customer_with_points
 from tests.factories.rewards import RewardFactory
 from tests.factories.shop import StaffFactory, shop_with_programme
-from tests.faults.deeds import buy
+from tests.factories.vouchers import reward_of, voucher_of
+from tests.faults.deeds import buy, buy_with
 from tests.support.rounds import rounds
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -77,6 +79,7 @@ class Counter:
     def __init__(self) -> None:
         self.customer = customer_with_points(100_000)
         self.reward = RewardFactory(cost_points=10)
+        self.money_off = reward_of()
         self.owner = StaffFactory(role="owner")
 
     def sale(self, name: str) -> tuple[Callable[[], object], int]:
@@ -104,12 +107,23 @@ class Counter:
         act = partial(use_voucher, voucher=voucher, reference=name, branch=None, at=NOON)
         return partial(act, by=self.owner), 0
 
+    def voucher_sale(self, name: str) -> tuple[Callable[[], object], int]:
+        voucher = voucher_of(self.customer, self.money_off)
+        return partial(buy_with, voucher, name, total_minor=30_000), 1
+
+    def voucher_back(self, name: str) -> tuple[Callable[[], object], int]:
+        sale = self.voucher_sale(name)[0]().purchase
+        return partial(void_purchase, purchase=sale, reference=name, **REFUND), -sale.points
+
     def adjustment(self, name: str) -> tuple[Callable[[], object], int]:
         act = partial(adjust, customer_id=self.customer.pk, points=7, reason="-", reference=name)
         return partial(act, expires_on=None, **TILL | {"by": self.owner}), 7
 
 
-ACTS = ("sale", "refund", "void", "redemption", "cancelling", "voucher", "adjustment")
+ACTS = (
+    *("sale", "refund", "void", "redemption", "cancelling", "voucher", "adjustment"),
+    *("voucher_sale", "voucher_back"),
+)
 
 
 @pytest.mark.parametrize("kind", ACTS)
@@ -136,7 +150,7 @@ def test_what_is_given_up_at_any_statement_happens_once(kind):
             assert Account.objects.get().balance == before + points
     standing = Purchase.objects.filter(stands=True).count()
     assert sum(Activity.objects.values_list("purchases", flat=True)) == standing
-    assert verify().problems == ()
+    assert verify().problems == verify_sales().problems == ()
 
 
 def test_a_sale_given_up_again_and_again_is_an_error_in_the_end_and_leaves_nothing():
