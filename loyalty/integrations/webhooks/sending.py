@@ -22,8 +22,10 @@ from loyalty.integrations.webhooks.payloads import body_of, message_id
 from loyalty.integrations.webhooks.signing import sign
 
 LEASE = timedelta(seconds=60)  # Many times the longest call.
-# For one call, so that webhooks never keep a worker from the shop's own messages.
-DRAIN_TIME = timedelta(seconds=10)
+# For one run, so that webhooks never keep a worker from the shop's own messages: first for endpoints
+# that answer, then for those that do not.
+DRAIN_TIME = timedelta(seconds=8)
+PROBE_TIME = timedelta(seconds=4)
 # How long to wait after each failed attempt: the schedule that Standard Webhooks suggests, a little
 # over three days together. After the last one the delivery is given up.
 WAITS = (
@@ -50,21 +52,18 @@ Clock = Callable[[], datetime]
 def drain(*, clock: Clock, limit: int | None = None) -> Counter[str]:
     """
     Send what is due now, `limit` messages at most, each endpoint in turn; return how many ended in
-    which state. An endpoint that fails has the rest of its messages left for the next call. Safe to
-    run twice, late or in parallel. Must not run inside a transaction.
+    which state. An endpoint that fails has the rest of its messages left for the next run, and comes
+    after all the others then. Safe to run twice, late or in parallel. Must not run inside a
+    transaction.
     """
-    end, tally = clock() + DRAIN_TIME, Counter[str]()
-    endpoints = list(Endpoint.objects.filter(state=Endpoint.State.ON).order_by("pk"))
-    while endpoints:
-        for endpoint in tuple(endpoints):
-            if clock() >= end or tally.total() == limit:
-                return tally
-            delivery = claim(endpoint, at=clock())
-            state = _send(delivery, clock=clock) if delivery else ""
-            if delivery:
-                tally[state] += 1
-            if state != State.DELIVERED:
-                endpoints.remove(endpoint)
+    tally = Counter[str]()
+    running = list(Endpoint.objects.filter(state=Endpoint.State.ON).order_by("pk"))
+    well = [endpoint for endpoint in running if endpoint.failing_since is None]
+    failing = [endpoint for endpoint in running if endpoint.failing_since is not None]
+    # In another order every second: where all hang, only the first is reached.
+    failing.sort(key=lambda endpoint: _spread(int(clock().timestamp()), endpoint.pk))
+    for endpoints, time in ((well, DRAIN_TIME), (failing, PROBE_TIME)):
+        _serve(endpoints, tally, end=clock() + time, limit=limit, clock=clock)
     return tally
 
 
@@ -116,8 +115,34 @@ def wait_after(attempts: int, *, seed: int) -> timedelta:
     >>> wait_after(1, seed=1), wait_after(9, seed=7) > timedelta(hours=24)
     (datetime.timedelta(seconds=5, microseconds=975000), True)
     """
-    jitter = zlib.crc32(f"{seed}/{attempts}".encode()) % (MOST_JITTER + 1)
+    jitter = _spread(seed, attempts) % (MOST_JITTER + 1)
     return WAITS[attempts - 1] * (1_000 + jitter) / 1_000
+
+
+def _spread(seed: int, number: int) -> int:
+    """A number that looks random, and is the same for the same two."""
+    return zlib.crc32(f"{seed}/{number}".encode())
+
+
+def _serve(
+    endpoints: list[Endpoint],
+    tally: Counter[str],
+    *,
+    end: datetime,
+    limit: int | None,
+    clock: Clock,
+) -> None:
+    """One message of each in turn, until nothing is due, it fails, or the time is over."""
+    while endpoints:
+        for endpoint in tuple(endpoints):
+            if clock() >= end or tally.total() == limit:
+                return
+            delivery = claim(endpoint, at=clock())
+            state = _send(delivery, clock=clock) if delivery else ""
+            if delivery:
+                tally[state] += 1
+            if state != State.DELIVERED:
+                endpoints.remove(endpoint)
 
 
 def _send(delivery: Delivery, *, clock: Clock) -> str:

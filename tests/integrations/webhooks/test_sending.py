@@ -231,6 +231,43 @@ def test_an_endpoint_that_fails_keeps_nobody_else_waiting(receiver: Receiver, mo
     assert deliveries(good.endpoint) == [("delivered", 1)] * 5
 
 
+class Hours:
+    """A clock that calls make go on."""
+
+    def __init__(self) -> None:
+        self.now = NOON
+
+    def __call__(self):
+        return self.now
+
+
+def test_endpoints_that_hang_starve_neither_the_others_nor_each_other(monkeypatch):
+    clock = Hours()
+
+    def post(target, **_sent: Any) -> Reply:
+        hangs = target.host != "well.example.com"
+        clock.now += 5 * SECOND if hangs else SECOND / 100
+        return Reply(problem="too-slow") if hangs else Reply(status=200)
+
+    monkeypatch.setattr(sending, "post", post)
+    hanging = [webhook("points.changed", url=f"https://h{n}.example.com/") for n in range(4)]
+    well = webhook("points.changed", url="https://well.example.com/")
+    happenings(30)
+
+    for _run in range(3):
+        drain(clock=clock)
+        clock.now += 15 * SECOND
+    assert deliveries(well.endpoint) == [("delivered", 1)] * 30
+
+    for _run in range(60):
+        began = clock.now
+        drain(clock=clock)
+        assert clock.now - began <= 10 * SECOND
+        clock.now += 15 * SECOND
+    for made in hanging:
+        assert made.endpoint.deliveries.filter(attempts__gt=0).count() > 1
+
+
 def test_a_limit(hook, receiver: Receiver):
     happenings(5)
 
