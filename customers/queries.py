@@ -1,7 +1,7 @@
 """Finding customers, and what they agreed to."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
 from django.db import DEFAULT_DB_ALIAS
@@ -77,6 +77,16 @@ def customer_meant(column: str, value: str | int) -> Customer | None:
     if number is None:
         return None
     return Customer.from_db(DEFAULT_DB_ALIAS, ["id", "merged_into_id"], [number, None])
+
+
+def customers_meant(column: str, values: Sequence[str | int]) -> dict[str | int, Customer]:
+    """The same for many values of one column; without those that stand for nobody. One statement."""
+    meant = Customer.objects.filter(**{f"{column}__in": values}).order_by()
+    kept = Coalesce("merged_into_id", "id", output_field=BigIntegerField())
+    return {
+        value: Customer.from_db(DEFAULT_DB_ALIAS, ["id", "merged_into_id"], [number, None])
+        for value, number in meant.values_list(column, kept)
+    }
 
 
 def customer_found(column: str, value: str | int) -> Customer | None:

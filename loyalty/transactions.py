@@ -1,6 +1,6 @@
 """One transaction a service call, run again when PostgreSQL gave it up for another's sake."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
@@ -47,6 +47,17 @@ def lock_event(source: str, reference: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"{source}/{reference}"]
+        )
+
+
+def lock_events(source: str, references: Collection[str]) -> None:
+    """The same for many events of one source, in an order that all callers keep."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(event) FROM ("
+            " SELECT DISTINCT hashtextextended(%s || '/' || reference, 0) AS event"
+            " FROM unnest(%s::text[]) AS asked (reference) ORDER BY event) AS events",
+            [source, list(references)],
         )
 
 

@@ -65,9 +65,10 @@ class Script:
             yield act(next(self.count))
 
     def _hello(self, _turn: int) -> Ask:
-        return Ask(
-            b"GET /api/hello HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-Proto: https\r\n\r\n"
-        )
+        return _plain("/api/hello")
+
+    def _hello_page(self, _turn: int) -> Ask:
+        return _plain("/hello")
 
     def _sale(self, turn: int) -> Ask:
         return Ask(self._post(turn, "/purchases", self._body(turn)), status=201)
@@ -109,3 +110,8 @@ class Script:
         key = self.keys[turn % len(self.keys)]
         head = f"{method} /api/v1{path} HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-Proto: https\r\n"
         return f"{head}Authorization: Bearer {key}\r\n"
+
+
+def _plain(path: str) -> Ask:
+    head = f"GET {path} HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-Proto: https\r\n\r\n"
+    return Ask(head.encode())

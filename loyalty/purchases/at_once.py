@@ -86,7 +86,7 @@ def record_at_once(sale: Sale, met: Glimpse) -> tuple[Purchase, Credit | None] |
         or sale.bill != Bill.of_total(sale.bill.total_minor or 0)
     ):
         return None
-    if not _asks_for_the_tier_only(met.course.at(sale.at).version_id):
+    if not asks_for_the_tier_only(met.course.at(sale.at).version_id):
         return None
     effect = effect_of(sale, Situation(met.course, _climb(sale.customer_id, sale.at, met)))
     if effect.earning.points:
@@ -103,7 +103,7 @@ def record_at_once(sale: Sale, met: Glimpse) -> tuple[Purchase, Credit | None] |
 
 
 @lru_cache(maxsize=64)
-def _asks_for_the_tier_only(version_id: int) -> bool:
+def asks_for_the_tier_only(version_id: int) -> bool:
     """Whether the rules of that version need to know nothing else of a customer."""
     programme = programme_of(version_id)
     return not (

@@ -121,10 +121,7 @@ def record_purchase(
     another sale raises Conflict and writes nothing. Raises InvalidInput naming the field, also
     for a sale that is still to come and for payments that are not what is due; and where points are to pay PointsRefused, InsufficientPoints or AccountFrozen.
     """
-    _check_reference(reference, bill)
-    if at > recorded_at + SLACK:
-        raise InvalidInput("occurred_at", _("This moment is still to come."))
-    bill.check()
+    check_sale(reference=reference, bill=bill, at=at, recorded_at=recorded_at)
     customer_id = customer.pk if customer else None
     met = glimpse(source=source, reference=reference, customer_id=customer_id)
     sale = Sale(
@@ -169,11 +166,15 @@ def _recorded(purchase: Purchase, credit: Credit | None) -> Recorded:
     return Recorded(purchase, credit.usable_from, credit.explanation, replayed=False)
 
 
-def _check_reference(reference: str, bill: Bill) -> None:
+def check_sale(*, reference: str, bill: Bill, at: datetime, recorded_at: datetime) -> None:
+    """Raise InvalidInput, naming the field, for a sale that cannot be, whatever the rules say."""
     longest = LONGEST_REFERENCE - (PREFIX if bill.spend_points else 0)
     if not reference or len(reference) > longest or not is_writable(reference):
         wanted = _("A receipt number of at most %(count)d letters is needed.") % {"count": longest}
         raise InvalidInput("reference", wanted)
+    if at > recorded_at + SLACK:
+        raise InvalidInput("occurred_at", _("This moment is still to come."))
+    bill.check()
 
 
 def _check_payments(bill: Bill, effect: Effect) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from loyalty.programme.document import InvalidProgramme
 from loyalty.programme.models import ProgrammeVersion
-from loyalty.purchases.at_once import _asks_for_the_tier_only
+from loyalty.purchases.at_once import asks_for_the_tier_only
 from loyalty.purchases.proof import verify
 from rewards.models import Voucher
 from tests.factories.clock import NOON
@@ -171,7 +171,7 @@ def test_one_that_was_used_stays_used(thao):
 
 
 def test_such_rules_are_not_for_the_short_way(thao):
-    assert not _asks_for_the_tier_only(ProgrammeVersion.objects.get().pk)
+    assert not asks_for_the_tier_only(ProgrammeVersion.objects.get().pk)
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from ninja.operation import Operation
 
 from loyalty.web.api import (
     adjustments,
+    batches,
     customers,
     points,
     purchases,
@@ -54,6 +55,6 @@ api = TillApi(
     docs_url=None,
 )
 # Sales last: any address below them is the name of one.
-for noun in (customers, points, adjustments, purchases, refunds, quotes, rewards, sales):
+for noun in (customers, points, adjustments, purchases, batches, refunds, quotes, rewards, sales):
     api.add_router("", noun.router)
 hear(api)

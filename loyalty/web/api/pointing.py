@@ -1,15 +1,15 @@
 """Whom, where and when a request means."""
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime
 
 from django.utils.translation import gettext as _
 
 from customers.identity import is_card_number, normalise_phone
 from customers.models import Customer
-from customers.queries import TOKEN, customer_found, customer_meant
+from customers.queries import TOKEN, customer_found, customer_meant, customers_meant
 from loyalty.errors import InvalidInput
 from loyalty.integrations.ids import number_of
 from loyalty.integrations.keys import Holder
@@ -37,6 +37,24 @@ def customer_named(named: str) -> Customer:
     if found is None:
         raise Problem.of_field("customer", _("There is no such customer."))
     return found
+
+
+def customers_named(named: Collection[str]) -> dict[str, Customer]:
+    """
+    Whom each of these names, as `customer_named`; without those that name nobody. One statement
+    for each kind of name.
+    """
+    meant: dict[str, dict[str | int, list[str]]] = {}
+    for one in named:
+        with suppress(InvalidInput):
+            column, value = _meant(one.strip())
+            meant.setdefault(column, {}).setdefault(value, []).append(one)
+    return {
+        one: customer
+        for column, names in meant.items()
+        for value, customer in customers_meant(column, list(names)).items()
+        for one in names[value]
+    }
 
 
 def _meant(named: str) -> tuple[str, str | int]:

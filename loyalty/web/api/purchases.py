@@ -1,4 +1,4 @@
-"""Sales: one, or a thousand at once; each recorded once by its reference."""
+"""A sale, recorded once by its reference."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -9,26 +9,24 @@ from typing import Annotated, Any
 from django.http import HttpResponse
 from django.utils import timezone
 from ninja import Router
-from pydantic import BaseModel, ConfigDict, Field, SkipValidation
+from pydantic import BaseModel, ConfigDict
 
-from loyalty.integrations.answers import Reply, keep, kept
+from loyalty.integrations.answers import Reply
 from loyalty.integrations.ids import public_id
 from loyalty.purchases.bill import Bill, Paid
 from loyalty.purchases.models import Purchase, PurchaseLine
 from loyalty.purchases.recording import Recorded, record_purchase
 from loyalty.shop.models import Branch
-from loyalty.web.api.answering import TAKES_IDEMPOTENCY_KEY, answer, named_by, reply, tell
+from loyalty.web.api.answering import TAKES_IDEMPOTENCY_KEY, answer, reply
 from loyalty.web.api.bills import BillIn, PaymentIn, Payments
 from loyalty.web.api.entering import Key, KeyRequest, Scope, need
 from loyalty.web.api.pointing import branch_named, calling, customer_named, moment_of
-from loyalty.web.api.reading import Body, Moment, Text
-from loyalty.web.api.refusing import problem_of
+from loyalty.web.api.reading import Moment, Text
 from loyalty.web.shared.guessing import guarding
 
 router = Router(tags=["Sales"])
 
-MOST_AT_ONCE = 1_000
-_EXAMPLE: dict[str, Any] = {
+EXAMPLE: dict[str, Any] = {
     "reference": "HD-2026-000123",
     "customer": "0912 345 678",
     "branch": "ha-noi",
@@ -42,7 +40,7 @@ _EXAMPLE: dict[str, Any] = {
 class PurchaseIn(BillIn):
     """`reference` is the till's own number of the sale: it never stands for two sales."""
 
-    model_config = ConfigDict(json_schema_extra={"example": _EXAMPLE})
+    model_config = ConfigDict(json_schema_extra={"example": EXAMPLE})
 
     reference: Annotated[str, Text(100, 1)]
     occurred_at: Moment | None = None  # Now, if left out. The past needs the scope `backdate`.
@@ -51,17 +49,6 @@ class PurchaseIn(BillIn):
     def bill(self) -> Bill:
         paid = tuple(Paid(one.method, one.amount_minor) for one in self.payments)
         return replace(super().bill(), payments=paid)
-
-
-class BatchIn(Body):
-    """Up to a thousand sales. Each is read, recorded and answered for itself."""
-
-    model_config = ConfigDict(json_schema_extra={"example": {"purchases": [_EXAMPLE]}})
-
-    # Each is read when its turn comes, so that a wrong one does not keep the others out.
-    purchases: Annotated[
-        list[SkipValidation[PurchaseIn]], Field(min_length=1, max_length=MOST_AT_ONCE)
-    ]
 
 
 class DiscountOut(BaseModel):
@@ -112,15 +99,6 @@ class PurchaseOut(BaseModel):
     explanation: dict[str, Any]  # How the points came about, rule by rule.
 
 
-class AnswerOut(BaseModel):
-    status: int
-    body: dict[str, Any]  # As POST /purchases answers: a sale or a problem.
-
-
-class BatchOut(BaseModel):
-    answers: list[AnswerOut]  # In the order of the request.
-
-
 @router.post(
     "/purchases",
     auth=Key(Scope.EARN),
@@ -133,45 +111,11 @@ def record(request: KeyRequest, body: PurchaseIn) -> HttpResponse:
     The same `reference` with the same sale gets the first answer, whatever the Idempotency-Key;
     with another sale it is refused with 409.
     """
-    return answer(request, "purchases", partial(_record, request, body))
+    return answer(request, "purchases", partial(recorded_now, request, body))
 
 
-@router.post(
-    "/purchases/batch",
-    auth=Key(Scope.EARN),
-    response=BatchOut,
-    summary="Record many sales",
-    openapi_extra=TAKES_IDEMPOTENCY_KEY,
-)
-def record_batch(request: KeyRequest, body: BatchIn) -> HttpResponse:
-    """
-    For tills that were offline. One that is refused does not keep the others out. Where the
-    database gives up half-way the whole request says so: send it again, nothing counts twice.
-    """
-    named = named_by(request, "batch")
-    known = kept(named) if named else None
-    if known is not None:
-        return tell(known)
-    told = ",".join(_item(request, raw) for raw in body.purchases)
-    said = Reply(200, f'{{"answers":[{told}]}}')
-    if named and not keep(named, said, at=timezone.now()):
-        said = kept(named) or said  # A twin has answered meanwhile.
-    return tell(said)
-
-
-def _item(request: KeyRequest, raw: Any) -> str:
-    try:
-        body = PurchaseIn.model_validate(raw)
-        said = _record(request, body)
-    except Exception as error:
-        problem = problem_of(error)
-        if problem.status >= 500:
-            raise problem from error
-        return f'{{"status":{problem.status},"body":{problem.text()}}}'
-    return f'{{"status":{said.status},"body":{said.body}}}'
-
-
-def _record(request: KeyRequest, body: PurchaseIn) -> Reply:
+def recorded_now(request: KeyRequest, body: PurchaseIn) -> Reply:
+    """One sale, as POST /purchases answers it. Raises what refuses it."""
     now, key = timezone.now(), request.auth
     if body.spend_points or body.vouchers:
         need(key, Scope.REDEEM)
@@ -189,6 +133,11 @@ def _record(request: KeyRequest, body: PurchaseIn) -> Reply:
             recorded_at=now,
             by=key.user,
         )
+    return answered(recorded, branch, body)
+
+
+def answered(recorded: Recorded, branch: Branch | None, body: PurchaseIn) -> Reply:
+    """What the till hears of the sale that `body` told."""
     rows = recorded.purchase.lines.order_by("number") if body.lines else ()
     told = told_of(recorded, branch, rows, vouchers=body.vouchers, payments=body.payments)
     return reply(told, status=201)

@@ -62,7 +62,7 @@ def test_no_canary_is_found_in_any_log(till, monkeypatch, caplog, capfd, broken)
 
 
 def fly_until_broken(till: Caller) -> list[str]:
-    sale = {"reference": "HD-1", "customer": PHONE, "total_minor": 100_000}
+    sale = {"reference": "HD-1", "customer": PHONE, "total_minor": 100_000, "channel": "web"}
     till.post("/customers", {"phone": PHONE, "name": NAME})
     assert till.post("/purchases", sale).status_code in (500, 503)
     assert till.post("/purchases/batch", {"purchases": [sale]}).status_code in (500, 503)
