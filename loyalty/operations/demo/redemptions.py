@@ -34,7 +34,9 @@ def redeem_some(rng: Random, *, at: datetime, cashiers: list[User]) -> int:
     visits = list(newest)
     rng.shuffle(visits)
     customers = Customer.objects.in_bulk([visit[0] for visit in visits])
-    rewards = list(Reward.objects.filter(is_active=True).order_by("cost_points"))
+    # Those that anybody can have at any time.
+    free = Reward.objects.filter(tiers=[], starts_on=None, most_per_customer=None)
+    rewards = list(free.filter(is_active=True).order_by("cost_points"))
     redeemed = 0
     for number, (customer_id, visited_at, branch_id) in enumerate(visits):
         if redeemed == COUNT:

@@ -15,6 +15,7 @@ from customers.models import Consent, Customer
 from loyalty.errors import DomainError
 from loyalty.ledger.services import expire_due
 from loyalty.operations.demo import guests, hero, redemptions, sales, staff
+from loyalty.operations.demo.gifts import more_rewards
 from loyalty.operations.demo.guests import DAYS, Guest
 from loyalty.operations.demo.sales import Stage
 from loyalty.operations.first_run import Plan, set_up_shop
@@ -67,7 +68,7 @@ def seed(*, at: datetime, report: Report = silent) -> bool:
     rules = PROGRAMME.read_text(encoding="utf-8")
     publish(document=rules, effective_from=at - timedelta(days=3 * 365), at=at, by=None)
     shop = set_up_shop(PLAN, at=at).shop
-    catalogue.load(CATALOGUE.read_text(encoding="utf-8"), at=at)
+    catalogue.load(CATALOGUE.read_text(encoding="utf-8") + more_rewards(at=at), at=at)
     branches = [Branch.objects.get(key=key) for key in PLAN.branches]
     cashiers = staff.hire(branches)
     rng = Random(SEED)  # noqa: S311 - the same café on every machine
