@@ -4,12 +4,14 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from customers.backoffice import OfCustomerAdmin
 from loyalty.errors import DomainError, InvalidInput
-from loyalty.shop.backoffice import GuardedAdmin, money_column
+from loyalty.shop.backoffice import EMPTY, GuardedAdmin, money_column
 from rewards.catalogue.changing import save_reward
 from rewards.models import (
     Redemption,
@@ -36,7 +38,8 @@ class RewardAdmin(GuardedAdmin):
             {
                 "fields": [
                     *("key", ("name", "name_en"), ("description", "description_en")),
-                    *("cost_points", ("icon", "position"), ("photo", "no_photo"), "is_active"),
+                    *("cost_points", "icon", "picture_now", "photo", "no_photo"),
+                    *("position", "is_active"),
                 ]
             },
         ),
@@ -71,7 +74,15 @@ class RewardAdmin(GuardedAdmin):
     ]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Sequence[str]:
-        return ["key"] if obj else []
+        return ["key", "picture_now"] if obj else ["picture_now"]
+
+    @admin.display(description=_("photo now"))
+    def picture_now(self, obj: Reward) -> str:
+        if obj.picture_id is None:
+            return EMPTY
+        return format_html(
+            '<img src="{}" alt="" width="160">', reverse("picture", args=[obj.picture_id])
+        )
 
     def save_model(self, request: HttpRequest, obj: Reward, form: Any, change: bool) -> None:
         """By the catalogue's own service: it counts and locks."""

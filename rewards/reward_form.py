@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
@@ -44,26 +45,25 @@ def _checkboxes() -> forms.MultipleChoiceField:
 
 
 class RewardForm(forms.ModelForm):  # type: ignore[type-arg]  # Generic in the stubs only.
-    skus = forms.CharField(label=_("articles"))
-    categories = forms.CharField(label=_("categories"))
-    labels = forms.CharField(label=_("labels"))
-    not_skus = forms.CharField(label=_("but not these articles"))
-    not_categories = forms.CharField(label=_("but not these categories"))
-    not_labels = forms.CharField(label=_("but not these labels"))
+    skus = forms.CharField(label=_("Articles"))
+    categories = forms.CharField(label=_("Categories"))
+    labels = forms.CharField(label=_("Labels"))
+    not_skus = forms.CharField(label=_("But not these articles"))
+    not_categories = forms.CharField(label=_("But not these categories"))
+    not_labels = forms.CharField(label=_("But not these labels"))
     tiers = _checkboxes()
     branches = _checkboxes()
     early_tiers = forms.MultipleChoiceField(
         required=False, widget=UnfoldAdminCheckboxSelectMultipleWidget
     )
-    usable_after_days = forms.IntegerField(min_value=0, required=False)
     photo = forms.FileField(
-        label=_("photo"),
+        label=_("Photo"),
         required=False,
         widget=UnfoldAdminFileFieldWidget,
         help_text=_("JPEG, PNG, WebP or GIF, at most 5 MB. Shown instead of the icon."),
     )
     no_photo = forms.BooleanField(
-        label=_("take the photo away"), required=False, widget=UnfoldBooleanWidget
+        label=_("Take the photo away"), required=False, widget=UnfoldBooleanWidget
     )
 
     class Meta:
@@ -72,6 +72,9 @@ class RewardForm(forms.ModelForm):  # type: ignore[type-arg]  # Generic in the s
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["usable_after_days"].required = False
+        if self.instance.picture_id is None:
+            self.fields["no_photo"].widget = forms.HiddenInput()
         # Whether somebody counted the shelf anew, or it ran down while the page was open.
         self.fields["stock"].show_hidden_initial = True
         tiers, branches = _tiers(), list(Branch.objects.values_list("key", "name"))
@@ -86,7 +89,7 @@ class RewardForm(forms.ModelForm):  # type: ignore[type-arg]  # Generic in the s
     def _offer(self, name: str, choices: list[tuple[str, str]]) -> None:
         """Those there are, and those the reward names though they are gone."""
         field, column = self.fields[name], Reward._meta.get_field(name)
-        field.label = column.verbose_name  # type: ignore[union-attr]
+        field.label = capfirst(column.verbose_name)  # type: ignore[union-attr]
         gone = set(getattr(self.instance, name)) - {key for key, _name in choices}
         field.choices = [*choices, *((key, key) for key in sorted(gone))]  # type: ignore[attr-defined]
 
