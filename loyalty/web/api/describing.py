@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from loyalty.integrations.webhooks.describing import webhooks
 from loyalty.web.api.api import api
 from loyalty.web.api.entering import Key
 from loyalty.web.api.problems import KINDS
@@ -33,6 +34,7 @@ def docs(request: HttpRequest) -> HttpResponse:
 def _description() -> bytes:
     schema: dict[str, Any] = api.get_openapi_schema(path_prefix=PREFIX)
     schema["components"]["schemas"]["Problem"] = _PROBLEM
+    schema["webhooks"] = webhooks()
     said = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
     for (method, path), operation in api.operations().items():
         route = schema["paths"][f"/{PREFIX}{path.lstrip('/')}".replace("{path:", "{")]
