@@ -12,11 +12,16 @@ def add_file(parser: ArgumentParser, *, what: str) -> None:
     """The file, its map, and how the run is to be."""
     parser.add_argument("file", type=Path, help=f"text or .xlsx with {what}")
     parser.add_argument(
-        "--map", type=Path, help="TOML that says which column is what; see docs/import.md"
+        "--map",
+        metavar="FILE|NAME",
+        help="TOML that says which column is what, or the name of a ready one; see docs/import.md",
     )
     parser.add_argument("--dry-run", action="store_true", help="say what would be done only")
     parser.add_argument(
         "--skip-bad", action="store_true", help="leave out the rows that cannot be taken"
+    )
+    parser.add_argument(
+        "--errors", type=Path, help="where to list these; usually FILE.errors.csv beside the file"
     )
     _limit(parser, "--max-mb", USUAL_LIMITS.megabytes, "largest file, and largest unpacked .xlsx")
     _limit(parser, "--max-rows", USUAL_LIMITS.rows, "most rows")

@@ -8,6 +8,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
@@ -56,12 +57,50 @@ class Field(StrEnum):
     CATEGORY = "category"
     QUANTITY = "quantity"
     PRICE = "price"
+    # Of files of customers.
+    EMAIL = "email"
+    BIRTHDAY = "birthday"
+    LUNAR = "lunar"  # Whether the birthday is by the lunar calendar.
+    JOINED = "joined"
+    EMAIL_CONSENT = "email_consent"
+    SMS_CONSENT = "sms_consent"
+    POINTS = "points"  # What the customer has at the moment.
+    EXPIRES = "expires"  # The last day these can be used.
+    TIER = "tier"
+    TIER_THROUGH = "tier_through"
 
 
 OF_LINES = {Field.TOTAL, Field.ARTICLE, Field.ITEM, Field.CATEGORY, Field.QUANTITY, Field.PRICE}
+OF_CUSTOMERS = {
+    *(Field.CUSTOMER, Field.PHONE, Field.NAME, Field.BRANCH, Field.EMAIL, Field.BIRTHDAY),
+    *(Field.LUNAR, Field.JOINED, Field.EMAIL_CONSENT, Field.SMS_CONSENT, Field.POINTS),
+    *(Field.EXPIRES, Field.TIER, Field.TIER_THROUGH),
+}
+OF_BOTH = {Field.CUSTOMER, Field.PHONE, Field.NAME, Field.BRANCH}
+OF_SALES = set(Field) - OF_CUSTOMERS | OF_BOTH
+
+
+class About(StrEnum):
+    """What the rows of a file are."""
+
+    SALES = "sales"
+    CUSTOMERS = "customers"
+
+    @property
+    def fields(self) -> set[Field]:
+        return OF_SALES if self is About.SALES else OF_CUSTOMERS
+
+
 OPTIONS = {
     Field.REFERENCE: {"column", "returns_begin_with", "cancelled_begin_with"},
     Field.STATUS: {"column", "returned", "cancelled"},
+    Field.EMAIL_CONSENT: {"column", "wording", "evidence"},
+    Field.SMS_CONSENT: {"column", "wording", "evidence"},
+    Field.JOINED: {"column", "format"},
+    Field.EXPIRES: {"column", "format"},
+    Field.TIER_THROUGH: {"column", "format"},
+    Field.TIER: {"column", "through"},
+    Field.POINTS: {"column", "thousands"},
     Field.CUSTOMER: {"column", "integer"},
     Field.DATE: {"column", "format"},
     Field.AMOUNT: {"column", "decimal", "thousands"},
@@ -89,6 +128,11 @@ class Layout:
     cancelled_prefix: str = ""
     returned: frozenset[str] = frozenset()  # Without marks and capitals.
     cancelled: frozenset[str] = frozenset()
+    # Of a file of customers: how its days are written, through when a tier holds of which the file
+    # does not say it, and by channel the text that was agreed to and where that can be seen.
+    day_formats: Mapping[Field, str] = field(default_factory=dict)
+    tier_through: date | None = None
+    consents: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     may_lack: frozenset[Field] = field(default_factory=frozenset)  # Columns the file may not have.
 
 
@@ -99,21 +143,28 @@ class InvalidMap(DomainError):
 # For a file whose header says it in our words.
 USUAL = Layout(
     source="file",
-    columns=MappingProxyType({kind: kind.value for kind in set(Field) - OF_LINES}),
+    columns=MappingProxyType({kind: kind.value for kind in OF_SALES - OF_LINES}),
     keeps_anonymous=True,
     may_lack=frozenset(Field) - {Field.DATE, Field.AMOUNT},
 )
+USUAL_CUSTOMERS = Layout(
+    source="file",
+    columns=MappingProxyType(
+        {kind: kind.value for kind in OF_CUSTOMERS - {Field.EMAIL_CONSENT, Field.SMS_CONSENT}}
+    ),
+    may_lack=frozenset(Field) - {Field.NAME},
+)
 
 
-def parse(text: str) -> Layout:
-    """The map that a TOML document describes. Raises InvalidMap with every mistake."""
+def parse(text: str, about: About = About.SALES) -> Layout:
+    """The map that a TOML document describes, of such a file. Raises InvalidMap with every mistake."""
     try:
         data = tomllib.loads(text)
     except ValueError as error:  # TOMLDecodeError is one; so is a number of thousands of digits.
         raise InvalidMap(_("Not valid TOML: %(error)s") % {"error": error}) from error
     reader = Reader(text)
     root = reader.table("", data, KEYS)
-    columns = reader.table("columns", root.get("columns", {}), {kind.value for kind in Field})
+    columns = reader.table("columns", root.get("columns", {}), set(map(str, about.fields)))
     has_header = reader.boolean("", root, "header", default=True) if "header" in root else None
     layout = Layout(
         source=_source(reader, root),
@@ -126,8 +177,12 @@ def parse(text: str) -> Layout:
         group_by=reader.choice("", root, "group_by", GroupBy),
         keeps_anonymous=reader.boolean("", root, "anonymous", default=False),
         **_options(reader, columns),
+        **_customer_options(reader, columns),
     )
-    _check_together(reader, layout)
+    if about is About.SALES:
+        _check_together(reader, layout)
+    else:
+        _check_customers(reader, layout)
     if reader.errors:
         raise InvalidMap("\n".join(reader.errors))
     return layout
@@ -144,7 +199,7 @@ def _columns(reader: Reader, tables: dict[str, Any], *, named: bool) -> dict[Fie
     found: dict[Field, int | str] = {}
     for key in [kind for kind in Field if kind.value in tables]:
         place = f"columns.{key}"
-        row = reader.table(place, tables[key], OPTIONS.get(key, {"column"}))
+        row = reader.table(place, tables[key], OPTIONS.get(key, {"column"}) | {"optional"})
         column = row.get("column")
         is_name = isinstance(column, str) and named and bool(column.strip())
         is_number = type(column) is int and 0 < column < 10_000
@@ -158,6 +213,7 @@ def _columns(reader: Reader, tables: dict[str, Any], *, named: bool) -> dict[Fie
 def _options(reader: Reader, columns: dict[str, Any]) -> dict[str, Any]:
     tables = {key: row if isinstance(row, dict) else {} for key, row in columns.items()}
     customer, date, amount = (tables.get(key, {}) for key in ("customer", "date", "amount"))
+    amount = amount or tables.get("points", {})
     receipt, status = (tables.get(key, {}) for key in ("reference", "status"))
     date_format = reader.text("columns.date", date, "format", default="")
     if set(re.findall(r"%(.)", date_format)) - DATE_LETTERS:
@@ -165,6 +221,11 @@ def _options(reader: Reader, columns: dict[str, Any]) -> dict[str, Any]:
     elif date_format and not re.search(r"%[Yy]", date_format):
         reader.refuse("columns.date", "format", _("the year is missing"))
     return {
+        "may_lack": frozenset(
+            kind
+            for kind in Field
+            if reader.boolean(f"columns.{kind}", tables.get(kind, {}), "optional", default=False)
+        ),
         "customer_is_integer": reader.boolean(
             "columns.customer", customer, "integer", default=False
         ),
@@ -175,6 +236,28 @@ def _options(reader: Reader, columns: dict[str, Any]) -> dict[str, Any]:
         "cancelled_prefix": _prefix(reader, receipt, "cancelled_begin_with"),
         "returned": frozenset(map(fold, reader.texts("columns.status", status, "returned"))),
         "cancelled": frozenset(map(fold, reader.texts("columns.status", status, "cancelled"))),
+    }
+
+
+def _customer_options(reader: Reader, columns: dict[str, Any]) -> dict[str, Any]:
+    tables = {key: row if isinstance(row, dict) else {} for key, row in columns.items()}
+    formats = {
+        kind: reader.text(f"columns.{kind}", tables[kind], "format", default="")
+        for kind in (Field.JOINED, Field.EXPIRES, Field.TIER_THROUGH)
+        if kind in tables
+    }
+    consents = {
+        channel: (
+            reader.text(f"columns.{kind}", tables[kind], "wording"),
+            reader.text(f"columns.{kind}", tables[kind], "evidence"),
+        )
+        for channel, kind in (("email", Field.EMAIL_CONSENT), ("sms", Field.SMS_CONSENT))
+        if kind in tables
+    }
+    return {
+        "day_formats": formats,
+        "consents": consents,
+        "tier_through": reader.optional_day("columns.tier", tables.get("tier", {}), "through"),
     }
 
 
@@ -196,6 +279,15 @@ def _encoding(reader: Reader, root: dict[str, Any]) -> str:
         names = ", ".join(ENCODINGS)
         reader.refuse("", "encoding", _("one of: %(names)s") % {"names": names})
     return encoding
+
+
+def _check_customers(reader: Reader, layout: Layout) -> None:
+    if not {Field.CUSTOMER, Field.PHONE, Field.EMAIL} & layout.columns.keys():
+        reader.refuse("columns", "phone", _("a customer, phone or email column is needed"))
+    if Field.TIER in layout.columns and not (
+        layout.tier_through or Field.TIER_THROUGH in layout.columns
+    ):
+        reader.refuse("columns.tier", "through", _("say through when it holds: 2027-12-31"))
 
 
 def _check_together(reader: Reader, layout: Layout) -> None:

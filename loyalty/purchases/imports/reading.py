@@ -222,12 +222,14 @@ def shape_of(layout: Layout, first: FileRow) -> Shape:
 
 
 def has_header(layout: Layout, shape: Shape, first: FileRow) -> bool:
-    """Whether that row is the header: the map says so, or it has no digit where the amount is."""
+    """Whether that row is the header: the map says so, or it has no digit where every row has."""
     if layout.has_header is not None:
         return layout.has_header
     if any(isinstance(column, str) for column in layout.columns.values()):
         return True
-    return not any(letter.isdigit() for letter in first.fields[shape.places[Field.AMOUNT]])
+    telling = (Field.AMOUNT, Field.PHONE, Field.CUSTOMER)
+    place = next((shape.places[kind] for kind in telling if kind in shape.places), 0)
+    return not any(letter.isdigit() for letter in first.fields[place])
 
 
 def _places(layout: Layout, row: FileRow) -> dict[Field, int]:

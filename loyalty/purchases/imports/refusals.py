@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from loyalty.errors import DomainError
 from loyalty.purchases.imports.refused import FileRefused
+from loyalty.purchases.imports.safe import safe_cell
 
 SHOWN = 5
 COLUMNS = ("file", "line", "field", "reason")
@@ -47,10 +48,14 @@ class Refusals:
     goes away, so that what lies there always belongs to the newest run.
     """
 
-    def __init__(self, source: Path | None) -> None:
-        """Without a source they are only counted."""
+    def __init__(self, source: Path | None, path: Path | None = None) -> None:
+        """
+        They are listed in `path`, else in a file beside `source`; without one they are only
+        counted.
+        """
         self.source = source
-        self.path = source.with_name(f"{source.name}.errors.csv") if source else None
+        beside = source.with_name(f"{source.name}.errors.csv") if source else None
+        self.path = path or beside
         self.count = 0
         self.first: list[Refusal] = []
         self._stream: TextIO | None = None
@@ -75,7 +80,7 @@ class Refusals:
             self.first.append(Refusal(line, field, reason))
         if self.source is not None:
             row = (self.source.name, line, field, reason)
-            csv.writer(self._file()).writerow([_safe(cell) for cell in row])
+            csv.writer(self._file()).writerow([safe_cell(cell) for cell in row])
 
     def _file(self) -> TextIO:
         if self._stream is None:
@@ -86,10 +91,3 @@ class Refusals:
                 raise FileRefused(f"{self.path}: {error.strerror}") from error
             csv.writer(self._stream).writerow(COLUMNS)
         return self._stream
-
-
-def _safe(cell: object) -> object:
-    """A spreadsheet runs a cell that begins like a formula; a quote in front keeps it a text."""
-    if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r")):
-        return f"'{cell}"
-    return cell

@@ -82,17 +82,19 @@ def import_file(
     report: Report = silent,
     limits: Limits = USUAL_LIMITS,
     told: Callable[[Form], None] = untold,
+    errors: Path | None = None,
 ) -> ImportBatch:
     """
     Record the sales of a file and return the batch with its counts. With `skip_bad` the rows
     that cannot be taken are left out and counted; without it they stop the import. `dry_run`
-    does all of it and takes it back. `told` hears how the file is written.
+    does all of it and takes it back. `told` hears how the file is written; the
+    rows that cannot be taken are listed in `errors`, else beside the file.
 
     Safe to repeat. Raises FileRefused, RowsRefused, ImportRunning, CountedOtherwise; then
     nothing was written but the file of refused rows.
     """
     file = SourceFile(path, layout, limits)
-    with Refusals(path) as refusals, transaction.atomic():
+    with Refusals(path, errors) as refusals, transaction.atomic():
         shape, rows = file.table()
         told(file.form)
         read = _Read(file, _checker(layout, shape, at=at), refusals, report)

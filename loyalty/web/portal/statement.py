@@ -93,6 +93,8 @@ def _title(entry: Entry) -> str:
         return _brought(entry)
     if "bonus" in entry.explanation:
         return gift_title(entry.explanation)
+    if "opening" in entry.explanation:
+        return _("Points you had before")
     titles = {
         Entry.Kind.EARN: _("Points earned"),
         Entry.Kind.REDEEM: _("Points spent"),

@@ -1,18 +1,16 @@
 import sys
 from argparse import ArgumentParser
-from pathlib import Path
 from typing import Any
 
-from django.core.management.base import CommandError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from loyalty.commands import ProductCommand, add_json, read_document
-from loyalty.errors import DomainError
+from loyalty.commands import ProductCommand, add_json
 from loyalty.purchases.imports.arguments import add_file, limits_of
 from loyalty.purchases.imports.forms import Form
-from loyalty.purchases.imports.layout import USUAL, Layout, parse
+from loyalty.purchases.imports.layout import About
+from loyalty.purchases.imports.maps import layout_of
 from loyalty.purchases.imports.progress import ProgressBar
 from loyalty.purchases.imports.refusals import Refusals
 from loyalty.purchases.imports.running import import_file
@@ -39,7 +37,7 @@ class Command(ProductCommand):
         try:
             batch = import_file(
                 path=options["file"],
-                layout=_layout(options["map"]),
+                layout=layout_of(options["map"], About.SALES),
                 at=timezone.now(),
                 by=None,
                 skip_bad=options["skip_bad"],
@@ -47,6 +45,7 @@ class Command(ProductCommand):
                 report=bar,
                 limits=limits_of(options),
                 told=forms.append,
+                errors=options["errors"],
             )
         finally:
             bar.close()
@@ -61,17 +60,7 @@ class Command(ProductCommand):
             if batch.purchases_added and not options["dry_run"]:
                 self.stdout.write(_("To take it back: %(command)s") % {"command": _undo(batch)})
             if batch.rows_refused:
-                self.stdout.write(_errors_of(options["file"]))
-
-
-def _layout(path: Path | None) -> Layout:
-    if path is None:
-        return USUAL
-    document = read_document(path)
-    try:
-        return parse(document)
-    except DomainError as error:
-        raise CommandError(f"{path}: {error}") from error
+                self.stdout.write(_errors_of(options))
 
 
 def _sentence(batch: ImportBatch, *, dry_run: bool) -> str:
@@ -103,5 +92,6 @@ def _undo(batch: ImportBatch) -> str:
     return f"manage.py undo_import {batch.pk}"
 
 
-def _errors_of(path: Path) -> str:
-    return _("The rows left out are listed in %(file)s") % {"file": Refusals(path).path}
+def _errors_of(options: dict[str, Any]) -> str:
+    path = Refusals(options["file"], options["errors"]).path
+    return _("The rows left out are listed in %(file)s") % {"file": path}

@@ -1,0 +1,205 @@
+"""Bringing a file of customers in, with what they have: one transaction, once however often."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+
+from django.db import IntegrityError, transaction
+
+from customers import bulk
+from customers.bulk import NewCustomer
+from customers.changing import Changes as Corrections
+from customers.changing import change_customer
+from customers.doubles import doubles_of
+from customers.models import Customer
+from loyalty.dates import start_of_day
+from loyalty.errors import InvalidInput
+from loyalty.purchases.imports.forms import Form, untold
+from loyalty.purchases.imports.layout import Layout
+from loyalty.purchases.imports.members.changes import Changes, What
+from loyalty.purchases.imports.members.holdings import Holdings
+from loyalty.purchases.imports.members.matching import People, Person, known
+from loyalty.purchases.imports.members.rows import MemberChecker, MemberRow
+from loyalty.purchases.imports.progress import Report, silent
+from loyalty.purchases.imports.reading import FileRow, Shape, SourceFile
+from loyalty.purchases.imports.refusals import Refusals, RowsRefused
+from loyalty.purchases.imports.refused import USUAL_LIMITS, Limits
+from loyalty.purchases.imports.running import Interrupted, be_alone
+from loyalty.purchases.models import ImportBatch
+from loyalty.shop.models import Branch, User
+from loyalty.shop.queries import get_shop
+from loyalty.tiers.services import course_of
+
+CHUNK = 1_000  # Rows that are looked up and written together.
+
+
+@dataclass(frozen=True)
+class Members:
+    """What came of a file of customers."""
+
+    batch: ImportBatch
+    changes: Changes
+
+
+@transaction.atomic
+def import_members(
+    *,
+    path: Path,
+    layout: Layout,
+    at: datetime,
+    by: User | None,
+    skip_bad: bool = False,
+    dry_run: bool = False,
+    report: Report = silent,
+    limits: Limits = USUAL_LIMITS,
+    told: Callable[[Form], None] = untold,
+    errors: Path | None = None,
+) -> Members:
+    """
+    Enrol the customers of a file whom nobody knows, complete those who are known where something
+    is empty, and keep the points, tiers and consents they bring along. Nothing that is known is
+    overwritten. `dry_run` does all of it and takes it back.
+
+    Safe to repeat. Raises FileRefused, RowsRefused, ImportRunning, AuthorNeeded; then nothing
+    was written but the file of refused rows.
+    """
+    file = SourceFile(path, layout, limits)
+    with Refusals(path, errors) as refusals:
+        shape, rows = file.table()
+        told(file.form)
+        be_alone()
+        run = _Run(_checker(layout, shape, at=at), refusals, Changes(), at, by)
+        count = 0
+        while chunk := list(islice(rows, CHUNK)):
+            count += len(chunk)
+            run.take(chunk)
+            report("reading", file.bytes_read, file.bytes_total)
+        run.tell_doubles()
+        if refusals.count and not skip_bad:
+            raise RowsRefused(refusals)
+    batch = ImportBatch.objects.create(
+        source=layout.source,
+        file_name=path.name[:200],
+        file_sha256=file.sha256,
+        rows_read=count,
+        rows_refused=refusals.count,
+        customers_added=run.changes.counts[What.NEW],
+        points_added=run.changes.points,
+        finished_at=at,
+        recorded_by=by,
+    )
+    transaction.set_rollback(dry_run)
+    return Members(batch, run.changes)
+
+
+def _checker(layout: Layout, shape: Shape, *, at: datetime) -> MemberChecker:
+    shop = get_shop()
+    branches = {
+        name.lower(): branch.pk
+        for branch in Branch.objects.all()
+        for name in (branch.name, branch.key)
+    }
+    rules = course_of(shop.zone).at(at)
+    return MemberChecker(layout, shape, rules.programme, shop.zone, branches, at)
+
+
+class _Run:
+    """One file on its way in."""
+
+    def __init__(
+        self,
+        checker: MemberChecker,
+        refusals: Refusals,
+        changes: Changes,
+        at: datetime,
+        by: User | None,
+    ) -> None:
+        self.checker, self.refusals, self.changes = checker, refusals, changes
+        self.at, self.by = at, by
+        rules = course_of(get_shop().zone).at(at)
+        self.holdings = Holdings(checker.layout, rules, at, checker.today, by, refusals, changes)
+        self.lines: dict[int, int] = {}  # By customer, the first row about them.
+
+    def take(self, rows: list[FileRow]) -> None:
+        read = list(self._read(rows))
+        people = list(self._people(read))
+        self._enrol([person for person in people if person.known is None])
+        for person in people:
+            if person.known is not None:
+                self._complete(person.known, person.rows)
+        met = People(known(read))
+        held = [(met.of(row).known, row) for person in people for row in person.rows]
+        sure = [(customer, row) for customer, row in held if customer is not None]
+        for customer, row in sure:
+            self.lines.setdefault(customer.pk, row.line)
+        self.holdings.keep(sure)
+
+    def tell_doubles(self) -> None:
+        """Who might be one person; a suggestion, for nobody is merged by a machine."""
+        for one, other in doubles_of(list(self.lines)):
+            lines = sorted(self.lines[pk] for pk in (one.pk, other.pk) if pk in self.lines)
+            with_whom = (
+                str(lines[1])
+                if len(lines) > 1
+                else (other if one.pk in self.lines else one).card_number
+            )
+            self.changes.add(lines[0], What.DOUBLE, with_whom)
+
+    def _read(self, rows: list[FileRow]) -> Iterator[MemberRow]:
+        for row in rows:
+            try:
+                yield self.checker.read(row)
+            except InvalidInput as error:
+                self.refusals.add(row.line, error.field, str(error))
+
+    def _people(self, rows: list[MemberRow]) -> Iterator[Person]:
+        people = People(known(rows))
+        found: dict[int, Person] = {}
+        for row in rows:
+            try:
+                person = people.of(row)
+            except InvalidInput as error:
+                self.refusals.add(row.line, error.field, str(error))
+            else:
+                found[id(person)] = person
+        return iter(found.values())
+
+    def _enrol(self, people: list[Person]) -> None:
+        try:
+            with transaction.atomic():
+                bulk.enrol_many([self._new(person) for person in people])
+        except IntegrityError as error:
+            raise Interrupted from error
+        for person in people:
+            self.changes.add(person.rows[0].line, What.NEW)
+
+    def _new(self, person: Person) -> NewCustomer:
+        rows = person.rows
+        joined = next((row.joined_on for row in rows if row.joined_on), None)
+        return NewCustomer(
+            **person.values,
+            name=next((row.name for row in rows if row.name), ""),
+            birthday=next((row.birthday for row in rows if row.birthday), None),
+            joined_at=start_of_day(joined, self.checker.zone) if joined else self.at,
+            joined_branch_id=next((row.branch_id for row in rows if row.branch_id), None),
+        )
+
+    def _complete(self, customer: Customer, rows: list[MemberRow]) -> None:
+        """Fill in what is empty; another name or birthday than the known one is left alone."""
+        empty = {
+            name
+            for name in ("external_id", "phone", "email", "name")
+            if not getattr(customer, name)
+        }
+        if customer.birthday is None:
+            empty.add("birthday")
+        found = {
+            name: next((getattr(row, name) for row in rows if getattr(row, name)), None)
+            for name in sorted(empty)
+        }
+        new = {name: value for name, value in found.items() if value}
+        if new:
+            change_customer(customer=customer, changes=Corrections(**new), by=self.by)
+            self.changes.add(rows[0].line, What.COMPLETED, " ".join(new))
