@@ -2,6 +2,7 @@
 document.addEventListener("submit", (event) => {
   if (event.defaultPrevented) return;
   const form = event.target;
+  if ("download" in form.dataset) return; // A file leaves the page where it is.
   if (form.dataset.sent) {
     event.preventDefault();
     return;

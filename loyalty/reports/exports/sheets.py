@@ -80,7 +80,7 @@ CUSTOMERS = Sheet(
         Column("birth_day", _("Day of birth"), "c.birth_day"),
         Column("birth_month", _("Month of birth"), "c.birth_month"),
         Column("birth_year", _("Year of birth"), "c.birth_year"),
-        Column("birth_lunar", _("Lunar birthday"), "c.birth_lunar"),
+        Column("birth_lunar", _("Lunar birthday"), "c.birth_lunar::int"),
         Column("language", _("Language"), "c.language"),
         _moment("joined_at", _("Member since"), "c.joined_at"),
         Column("branch", _("Branch"), "b.key"),

@@ -112,3 +112,8 @@ def test_a_stranger_signs_in_first(client):
 
 def test_a_link_takes_nothing(owner):
     assert owner.get("/owner/exports/file?file=customers.csv").status_code == 405
+
+
+def test_one_file_after_another_goes_out_of_the_same_page(owner):
+    """The script that lets forms be sent once leaves this one alone."""
+    assert "data-download" in owner.get("/owner/exports").content.decode()
