@@ -92,7 +92,8 @@ SOURCES = (
             CASE t.state WHEN 'used' THEN 'voucher.used' ELSE 'voucher.cancelled' END,
             t.customer_id, 'infinity'::timestamptz, coalesce(t.used_at, %(at)s), 0,
             jsonb_build_object('voucher', t.id, 'redemption', t.redemption_id, 'reward', r.key)
-        FROM rewards_voucher t JOIN rewards_reward r ON r.id = t.reward_id""",
+        FROM rewards_voucher t
+            JOIN rewards_reward r ON r.id = t.reward_id AND t.state IN ('used', 'cancelled')""",
     ),
     Source(
         "customer_change",

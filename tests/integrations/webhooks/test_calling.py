@@ -20,6 +20,12 @@ from tests.support.receiver import HOST, Answer, Receiver, receiving
 NAME = "receiver.example.com"
 
 
+@pytest.fixture(autouse=True)
+def shop(settings):
+    """Nothing here asks the database."""
+    settings.WEBHOOKS_ALLOW_HTTP_LOOPBACK = True
+
+
 def plain(port: int, path: str = "/hook?a=b") -> Target:
     return Target(HOST, port, path, encrypted=False)
 

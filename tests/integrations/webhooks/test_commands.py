@@ -16,7 +16,7 @@ from tests.factories.customers import CustomerFactory, give_points
 from tests.factories.webhooks import NOWHERE, webhook
 from tests.support.receiver import Receiver, is_genuine
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 def run(*command: str) -> tuple[str, str]:

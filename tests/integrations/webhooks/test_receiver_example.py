@@ -21,7 +21,7 @@ from tests.factories.webhooks import sweep, webhook
 EXAMPLE = Path(__file__).resolve().parents[3] / "docs" / "receiver.py"
 PATIENCE = 10  # Seconds.
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
