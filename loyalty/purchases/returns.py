@@ -136,7 +136,7 @@ class Return:
     tier_points: int  # and, where tiers go by points, these.
     in_points_minor: int  # Of the amount, what is given back as points, now or at the end.
     returned_points: int  # The points given back now.
-    leaves_nothing: bool  # Of the sale.
+    ends_it: bool  # Something was left of the sale, and now nothing is.
 
     @property
     def amount_minor(self) -> int:
@@ -204,7 +204,7 @@ def return_of(
         tier_points=sold.tier_points_left - after.tier_points_left,
         in_points_minor=in_points_minor,
         returned_points=max(returned - sold.returned_points, 0),
-        leaves_nothing=after.is_empty,
+        ends_it=after.is_empty and not sold.is_empty,
     )
 
 

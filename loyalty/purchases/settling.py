@@ -49,7 +49,7 @@ def settle(refund: Refund, backs_of: Callable[[Sold], Sequence[Back]]) -> None:
             refund,
             customer_id=account.customer_id,
             sold_by=sold_by,
-            is_over=made.leaves_nothing,
+            is_over=made.ends_it,
         )
         referring.after_refund(account.customer_id, at=refund.recorded_at)
 

@@ -10,6 +10,7 @@ from customers.signin import start_sign_in
 from loyalty.ledger.models import Account, Entry
 from loyalty.ledger.proof import verify
 from loyalty.ledger.services import InsufficientPoints
+from loyalty.programme.versions import publish
 from loyalty.purchases.bill import Bill
 from loyalty.purchases.models import Activity, Purchase
 from loyalty.purchases.proof import verify as verify_sales
@@ -21,6 +22,7 @@ from rewards.redemption import redeem_reward
 from rewards.vouchers import VoucherRefused, use_voucher
 from tests.factories.clock import NOON
 from tests.factories.customers import CustomerFactory, customer_with_points
+from tests.factories.programmes import EVERYDAY, ONE_TIER, SILVER
 from tests.factories.rewards import RewardFactory
 from tests.factories.shop import StaffFactory, shop_with_programme
 from tests.factories.vouchers import shared_voucher, voucher_of
@@ -248,17 +250,17 @@ def test_a_shared_voucher_for_three_is_used_at_three_of_eight_tills():
     assert verify_sales().problems == ()
 
 
-def test_one_customer_at_eight_tills_uses_a_shared_voucher_so_often_as_they_may():
+def test_one_customer_at_four_tills_uses_a_shared_voucher_so_often_as_they_may():
     for trial in range(TRIALS):
         customer = CustomerFactory()
         shared = shared_voucher(f"EVER{trial:04d}", most_per_customer=2)
         bill = Bill(total_minor=100_000, vouchers=(shared.code,))
 
         outcomes = together(
-            *(partial(sell_bill, customer, bill, f"{trial}/{till}") for till in range(8))
+            *(partial(sell_bill, customer, bill, f"{trial}/{till}") for till in range(4))
         )
 
-        assert kinds(outcomes) == ["Recorded"] * 2 + ["VoucherRefused"] * 6, trial
+        assert kinds(outcomes) == ["Recorded"] * 2 + ["VoucherRefused"] * 2, trial
         uses = VoucherUse.objects.filter(shared=shared).order_by("number")
         assert [use.number for use in uses] == [1, 2]
 
@@ -280,3 +282,19 @@ def test_a_voucher_used_or_cancelled_is_never_both():
         points = sold.purchase.points if used else 10
         assert Account.objects.get(customer=customer).balance == points
     assert verify().problems == verify_sales().problems == ()
+
+
+def test_two_tills_at_once_bring_one_coupon():
+    coupon = '[[coupons]]\nkey = "sau"\nname = "S"\nreward = "sau"\nvalid_days = 30\n'
+    rules = "\n".join([coupon, EVERYDAY, ONE_TIER, SILVER])
+    publish(document=rules, effective_from=NOON, at=NOON, by=None)
+    RewardFactory(key="sau", kind="discount_amount", value_minor=20_000)
+    for trial in range(TRIALS):
+        customer = CustomerFactory()
+
+        outcomes = together(
+            *(partial(buy, customer, 100_000, f"{trial}/{till}") for till in range(2))
+        )
+
+        assert kinds(outcomes) == ["Recorded", "Recorded"], trial
+        assert Voucher.objects.filter(customer=customer, coupon="sau").count() == 1

@@ -114,6 +114,15 @@ def test_a_bill_that_a_voucher_paid_whole_gives_it_back_with_its_last_line(thao)
     assert newest(thao).state == "issued"
 
 
+def test_what_cost_nothing_and_comes_back_last_brings_no_second_one(thao):
+    sale = sell(thao, line(50_000), line(0), vouchers=(voucher_of(thao).code,)).purchase
+
+    give_back(sale, lines=((1, Decimal(1)),))
+    give_back(sale, "back-2", lines=((2, Decimal(1)),))
+
+    assert Voucher.objects.filter(replaces__isnull=False).count() == 1
+
+
 def test_one_that_has_ended_meanwhile_is_not_given_again(thao):
     sale = bought(thao, voucher_of(thao, expires_on=date(2026, 11, 24)))
 
@@ -176,6 +185,6 @@ def test_any_lines_in_any_pieces_come_to_what_was_paid(rows, data):
             for one in sold.pieces
         )
         sold, given_back = Sold(after, 0, 0), given_back + made.amount_minor
-        assert made.leaves_nothing is sold.is_empty
+        assert made.ends_it is sold.is_empty
 
     assert given_back == sum(net for net, _count in rows)
