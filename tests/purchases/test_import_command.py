@@ -9,6 +9,7 @@ from django.utils.translation import override
 
 from loyalty.purchases.imports.progress import ProgressBar
 from loyalty.purchases.models import ImportBatch, Purchase
+from tests.factories.customers import CustomerFactory
 from tests.factories.shop import shop_with_programme
 from tests.purchases.sales_files import ALL_COLUMNS, HEADER
 
@@ -55,6 +56,7 @@ def test_json_is_one_document(sales, tmp_path, capsys):
         "refunds_added": 0,
         "customers_added": 1,
         "points_added": 6,
+        "tiers_reached": {},
         "dry_run": True,
         "read_as": "utf-8, các cột cách nhau bằng “,”",
     }
@@ -175,4 +177,22 @@ def test_a_refusal_says_what_to_try(sales, content, said):
         call_command("import_purchases", str(sales))
 
     assert str(error.value).splitlines()[-1].removeprefix(f"{sales}: ") == said
+    assert Purchase.objects.count() == 0
+
+
+def test_a_dry_run_keeps_what_would_change_without_names(tmp_path, capsys):
+    known = CustomerFactory(phone="+84912345678", name="Hà")
+    rows = ("1,0987654321,An,2025-11-20,9000000,", ",912345678,Hà,2025-11-20,68000,")
+    sales, diff = tmp_path / "sales.csv", tmp_path / "diff.csv"
+    sales.write_text("\n".join([HEADER, *rows, ",,,2025-11-20,5000,", ""]), encoding="utf-8")
+
+    with override("en"):
+        call_command("import_purchases", str(sales), "--dry-run", "--diff", str(diff))
+
+    assert diff.read_text("utf-8-sig").splitlines() == [
+        "line,card,what,sales,points,tier_before,tier_after",
+        "2,,new,1,900,moi,kim-cuong",
+        f"3,{known.card_number},known,1,6,moi,moi",
+    ]
+    assert "Customers by the tier they reach: kim-cuong 1" in capsys.readouterr().out
     assert Purchase.objects.count() == 0

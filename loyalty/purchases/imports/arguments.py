@@ -23,6 +23,9 @@ def add_file(parser: ArgumentParser, *, what: str) -> None:
     parser.add_argument(
         "--errors", type=Path, help="where to list these; usually FILE.errors.csv beside the file"
     )
+    parser.add_argument(
+        "--diff", type=Path, help="keep in this CSV file what changes, without names and phones"
+    )
     _limit(parser, "--max-mb", USUAL_LIMITS.megabytes, "largest file, and largest unpacked .xlsx")
     _limit(parser, "--max-rows", USUAL_LIMITS.rows, "most rows")
     _limit(parser, "--max-minutes", USUAL_LIMITS.minutes, "longest time for reading the file")

@@ -18,6 +18,7 @@ from loyalty.errors import DomainError, InvalidInput
 from loyalty.purchases.imports import people, posting, stage
 from loyalty.purchases.imports.backs import Giver
 from loyalty.purchases.imports.checking import Checker, SaleRow
+from loyalty.purchases.imports.difference import Difference
 from loyalty.purchases.imports.forms import Form, untold
 from loyalty.purchases.imports.layout import Field, GroupBy, Layout
 from loyalty.purchases.imports.progress import Report, silent
@@ -83,12 +84,13 @@ def import_file(
     limits: Limits = USUAL_LIMITS,
     told: Callable[[Form], None] = untold,
     errors: Path | None = None,
+    difference: Difference | None = None,
 ) -> ImportBatch:
     """
     Record the sales of a file and return the batch with its counts. With `skip_bad` the rows
     that cannot be taken are left out and counted; without it they stop the import. `dry_run`
     does all of it and takes it back. `told` hears how the file is written; the
-    rows that cannot be taken are listed in `errors`, else beside the file.
+    rows that cannot be taken are listed in `errors`, else beside the file; `difference` looks at what changes.
 
     Safe to repeat. Raises FileRefused, RowsRefused, ImportRunning, CountedOtherwise; then
     nothing was written but the file of refused rows.
@@ -97,6 +99,8 @@ def import_file(
     with Refusals(path, errors) as refusals, transaction.atomic():
         shape, rows = file.table()
         told(file.form)
+        if difference:
+            difference.begin()
         read = _Read(file, _checker(layout, shape, at=at), refusals, report)
         batch = import_sales(
             sales=read.sales(rows),
@@ -114,6 +118,8 @@ def import_file(
             skip_bad=skip_bad,
             report=report,
         )
+        if difference:
+            difference.look(batch.pk)
         transaction.set_rollback(dry_run)
     return batch
 

@@ -1,6 +1,5 @@
 import sys
 from argparse import ArgumentParser
-from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandError
@@ -28,7 +27,6 @@ class Command(ProductCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         add_file(parser, what="a row for each customer")
         parser.add_argument("--by", help="user name of who decides; needed for tiers")
-        parser.add_argument("--diff", type=Path, help="keep what changes in this CSV file")
         add_json(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:

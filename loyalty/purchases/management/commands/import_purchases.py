@@ -8,6 +8,7 @@ from django.utils.translation import ngettext
 
 from loyalty.commands import ProductCommand, add_json
 from loyalty.purchases.imports.arguments import add_file, limits_of
+from loyalty.purchases.imports.difference import Difference
 from loyalty.purchases.imports.forms import Form
 from loyalty.purchases.imports.layout import About
 from loyalty.purchases.imports.maps import layout_of
@@ -34,6 +35,7 @@ class Command(ProductCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         bar = ProgressBar(sys.stderr)
         forms: list[Form] = []
+        difference = Difference(options["diff"])
         try:
             batch = import_file(
                 path=options["file"],
@@ -46,6 +48,7 @@ class Command(ProductCommand):
                 limits=limits_of(options),
                 told=forms.append,
                 errors=options["errors"],
+                difference=difference,
             )
         finally:
             bar.close()
@@ -53,10 +56,16 @@ class Command(ProductCommand):
             counts = {name: getattr(batch, name) for name in COUNTS}
             number = None if options["dry_run"] else batch.pk
             said = {"dry_run": options["dry_run"], "read_as": str(forms[0])}
-            self.write_json({"import": number} | counts | said)
+            tiers = {"tiers_reached": dict(difference.tiers)}
+            self.write_json({"import": number} | counts | tiers | said)
         else:
             self.stdout.write(_("Read as: %(form)s.") % {"form": forms[0]})
             self.stdout.write(_sentence(batch, dry_run=options["dry_run"]))
+            if difference.tiers:
+                reached = ", ".join(f"{key} {n}" for key, n in sorted(difference.tiers.items()))
+                self.stdout.write(
+                    _("Customers by the tier they reach: %(tiers)s") % {"tiers": reached}
+                )
             if batch.purchases_added and not options["dry_run"]:
                 self.stdout.write(_("To take it back: %(command)s") % {"command": _undo(batch)})
             if batch.rows_refused:
