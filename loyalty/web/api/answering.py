@@ -9,6 +9,8 @@ from pydantic import BaseModel
 
 from loyalty.integrations.answers import Reply, Request, once
 from loyalty.web.api.entering import KeyRequest
+from loyalty.web.api.problems import Problem
+from loyalty.web.api.reading import check_reference
 
 _HEADER = "Idempotency-Key"
 # For the documentation of every POST.
@@ -63,6 +65,10 @@ def named_by(request: KeyRequest, route: str) -> Request | None:
 def reference_of(request: KeyRequest, given: str | None) -> str:
     """
     The program's own name for what it asks: in the body, or else its Idempotency-Key. Empty when
-    it gave neither.
+    it gave neither. Raises Problem.
     """
-    return given or request.headers.get(_HEADER) or ""
+    named = given or request.headers.get(_HEADER) or ""
+    try:
+        return check_reference(named)
+    except ValueError as error:
+        raise Problem.of_field("reference", str(error)) from error

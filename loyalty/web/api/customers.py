@@ -22,7 +22,7 @@ from loyalty.web.api.answering import TAKES_IDEMPOTENCY_KEY, answer, reply, tell
 from loyalty.web.api.entering import Key, KeyRequest, Scope
 from loyalty.web.api.pointing import branch_named, customer_at
 from loyalty.web.api.problems import Problem
-from loyalty.web.api.reading import Body, Text
+from loyalty.web.api.reading import Body, Digits, Text
 from rewards.bonuses import greet, profile
 
 router = Router(tags=["Customers"])
@@ -115,7 +115,7 @@ class CustomerSearch(BaseModel):
     phone: Annotated[str, Text(40)] | None = None  # In any Vietnamese form.
     card: Annotated[str, Text(40)] | None = None  # What is printed on it, or its QR code says.
     q: Annotated[str, Text(200)] | None = None  # As a cashier would type it: a name, digits, …
-    limit: Annotated[int, Field(ge=1, le=MOST_FOUND)] = 8
+    limit: Annotated[Digits, Field(ge=1, le=MOST_FOUND)] = 8
 
 
 @router.post(

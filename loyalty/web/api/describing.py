@@ -15,6 +15,21 @@ from loyalty.web.api.problems import KINDS
 from loyalty.web.shared.decorators import without_shop
 
 PREFIX = "api/v1/"
+# Of what stands in an address, by its name; bodies bring their own.
+_EXAMPLES: dict[str, str | int] = {
+    "customer_id": "cus_wgw6kard",
+    "customer": "cus_wgw6kard",
+    "reference": "HD-2026-000123",
+    "redemption_id": "red_7tj8z82c",
+    "code": "7K3M92QD",
+    "phone": "0912 345 678",
+    "card": "12345674",
+    "q": "thảo",
+    "amount_minor": 45_000,
+    "lines": "1:2,3:0.5",
+    "cursor": "MTI",
+    "limit": 20,
+}
 
 
 @require_safe
@@ -39,6 +54,8 @@ def _description() -> bytes:
     for (method, path), operation in api.operations().items():
         route = schema["paths"][f"/{PREFIX}{path.lstrip('/')}".replace("{path:", "{")]
         told = route[method.lower()]
+        for one in told["parameters"]:
+            one.setdefault("example", _EXAMPLES.get(one["name"]))
         told["responses"]["default"] = {"description": "A refusal", "content": said}
         told["security"] = [
             {"Key": [str(key.scope) for key in operation.auth_callbacks if isinstance(key, Key)]}

@@ -18,6 +18,7 @@ from loyalty.web.api.answering import reply, tell
 from loyalty.web.api.cursors import MOST_A_PAGE, USUAL_A_PAGE, read_cursor, write_cursor
 from loyalty.web.api.entering import Key, KeyRequest, Scope
 from loyalty.web.api.pointing import customer_at
+from loyalty.web.api.reading import Digits
 
 router = Router(tags=["Points"])
 
@@ -81,7 +82,7 @@ class EntriesOut(BaseModel):
 
 class Page(BaseModel):
     cursor: Annotated[str, Field(max_length=200)] | None = None
-    limit: Annotated[int, Field(ge=1, le=MOST_A_PAGE)] = USUAL_A_PAGE
+    limit: Annotated[Digits, Field(ge=1, le=MOST_A_PAGE)] = USUAL_A_PAGE
 
 
 @router.get(

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import partial
-from typing import Annotated, Any
+from typing import Any
 
 from django.http import HttpResponse
 from django.utils import timezone
@@ -21,7 +21,7 @@ from loyalty.web.api.answering import TAKES_IDEMPOTENCY_KEY, answer, reply
 from loyalty.web.api.bills import BillIn, PaymentIn, Payments
 from loyalty.web.api.entering import Key, KeyRequest, Scope, need
 from loyalty.web.api.pointing import branch_named, calling, customer_named, moment_of
-from loyalty.web.api.reading import Moment, Text
+from loyalty.web.api.reading import Moment, SaleReference
 from loyalty.web.shared.guessing import guarding
 
 router = Router(tags=["Sales"])
@@ -42,7 +42,7 @@ class PurchaseIn(BillIn):
 
     model_config = ConfigDict(json_schema_extra={"example": EXAMPLE})
 
-    reference: Annotated[str, Text(100, 1)]
+    reference: SaleReference
     occurred_at: Moment | None = None  # Now, if left out. The past needs the scope `backdate`.
     payments: Payments = []  # Nothing, or all that is due after discounts and points that pay.
 

@@ -12,7 +12,9 @@ from django.http import HttpRequest
 from django.utils.datastructures import MultiValueDict
 from ninja.parser import Parser
 from pydantic import (
+    AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     PlainValidator,
@@ -24,12 +26,14 @@ from loyalty.ledger.models import MAX_POINTS
 from loyalty.money import MAX_MINOR
 from loyalty.web.api.problems import Problem
 
+OUR_NAMES = ("refund:", "spend:")  # Beginnings of the names of what else a sale or refund writes.
 LONGEST_NUMBER = 30  # Characters; longer ones are beyond any field and cost time to read.
 LAST_YEAR, FIRST_YEAR = 2200, 1990
 _MOMENT = re.compile(
     r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)", flags=re.ASCII
 )
 
+_WHOLE = re.compile(r"-?\d{1,18}", flags=re.ASCII)
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", flags=re.ASCII)
 
 
@@ -99,6 +103,14 @@ def _text(value: str) -> str:
     return value
 
 
+def check_reference(reference: str) -> str:
+    """The program's own name for something. Raises ValueError for one that begins as ours do."""
+    ours = next((one for one in OUR_NAMES if reference.startswith(one)), None)
+    if ours is not None:
+        raise ValueError(f"names that begin with {ours} are ours")
+    return reference
+
+
 def _moment(value: Any) -> datetime:
     if not isinstance(value, str) or not _MOMENT.fullmatch(value):
         raise ValueError("a moment with its time zone is expected: 2026-11-22T12:00:00+07:00")
@@ -141,8 +153,23 @@ class Text:
         return core_schema.no_info_after_validator_function(_text, bounded)
 
 
+def _digits(value: Any) -> int:
+    """
+    A whole number out of an address.
+
+    >>> _digits("20"), _digits("-1")
+    (20, -1)
+    """
+    if not _WHOLE.fullmatch(value if isinstance(value, str) else str(value)):
+        raise ValueError("a whole number is expected")
+    return int(value)
+
+
+# In an address all is text; of the many that Python reads as a number, only plain digits are one.
+Digits = Annotated[int, BeforeValidator(_digits)]
 Minor = Annotated[int, Field(ge=0, le=MAX_MINOR)]  # Money, in the currency's minor unit.
 PositiveMinor = Annotated[int, Field(gt=0, le=MAX_MINOR)]
+SaleReference = Annotated[str, Text(100, 1), AfterValidator(check_reference)]
 Points = Annotated[int, Field(ge=0, le=MAX_POINTS)]
 Moment = Annotated[
     datetime,

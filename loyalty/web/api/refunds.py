@@ -26,7 +26,7 @@ from loyalty.web.api.answering import (
 from loyalty.web.api.entering import Key, KeyRequest, Scope
 from loyalty.web.api.pointing import calling, moment_of
 from loyalty.web.api.problems import Problem
-from loyalty.web.api.reading import Body, Moment, PositiveMinor, Quantity, Text
+from loyalty.web.api.reading import Body, Digits, Moment, PositiveMinor, Quantity, Text
 
 router = Router(tags=["Sales"])
 
@@ -72,7 +72,7 @@ class VoidIn(Body):
 class PreviewQuery(BaseModel):
     """Nothing: all that is left, as a void."""
 
-    amount_minor: Annotated[int, Field(gt=0, le=MAX_MINOR)] | None = None
+    amount_minor: Annotated[Digits, Field(gt=0, le=MAX_MINOR)] | None = None
     lines: Annotated[str, Field(max_length=2_000)] | None = None  # `1:2,3:0.5`: two of line 1, …
 
 

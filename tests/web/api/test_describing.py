@@ -3,6 +3,7 @@
 import json
 from importlib import import_module
 
+import jsonschema
 import pytest
 
 from loyalty.web.api.api import api
@@ -71,6 +72,13 @@ def test_every_body_has_an_example(description):
                     schema = schema["anyOf"][0]
                 name = schema["$ref"].rpartition("/")[2]
                 assert "example" in description["components"]["schemas"][name], name
+
+
+def test_every_parameter_has_an_example_of_its_own_kind(description):
+    for methods in description["paths"].values():
+        for operation in methods.values():
+            for one in operation["parameters"]:
+                jsonschema.validate(one["example"], one["schema"])
 
 
 def test_every_kind_of_problem_is_listed(description):

@@ -1,12 +1,14 @@
 """Numbers at and beyond every edge, in every field that takes one: refused by name, nothing written."""
 
 import json
+import re
 
 import pytest
 
 from loyalty.integrations.ids import public_id
 from tests.factories.customers import customer_with_points
 from tests.web.api.calling import every_row, problem
+from tests.web.api.numeric_fields import numeric_fields
 
 # As they stand in JSON.
 NO_INTEGERS = [
@@ -29,6 +31,11 @@ NO_INTEGERS = [
 ]
 TOO_BIG = ["2147483648000000", "9007199254740993", "9223372036854775807", "9223372036854775808"]
 NEGATIVE = ["-1", "-2147483649", "-9223372036854775809"]
+# Never a number of ours, whichever field it is.
+NO_NUMBERS = [
+    *("NaN", "Infinity", "-Infinity", "1e400", "-1e400", "9223372036854775808"),
+    *("-9223372036854775809", "1" * 40, '"١٢٣"', '"１２"', '"1e400"', '"x"', '"1_000"'),
+]
 DAY = "birthday"  # The whole of it, where it is no day of the calendar.
 SALE = '{"reference": "HD-1", "customer": "0912345678", %s}'
 # Where it is sent, the body with @ for the number, the field, and what else that field refuses.
@@ -135,3 +142,48 @@ def test_the_largest_of_everything_is_taken_whole(till, customer):
 
     assert (told["amount_minor"], told["points"]["earned"]) == (10**12, 10**8)
     assert json.loads(json.dumps(told))["balance"] == 100 + 3 + 10**8
+
+
+def asked(till, field, customer, number):
+    """What the API says to that number, as it stands in JSON or in an address."""
+    path = field.path.removeprefix("/api/v1").replace(
+        "{customer_id}", public_id("cus", customer.pk)
+    )
+    path = re.sub(r"{(reference|redemption_id|code)}", "HD-0", path)
+    if field.body is None:
+        return till.get(path, **{field.name: number.strip('"')})
+    body = json.dumps(field.with_number("@")).replace('"@"', number)
+    return till.send(field.method.upper(), path, body.encode())
+
+
+def test_every_field_that_takes_a_number_refuses_what_is_none_and_what_no_column_holds(
+    till, customer, client
+):
+    fields = list(numeric_fields(client.get("/api/v1/openapi.json").json()))
+    assert len(fields) >= 30
+    for field in fields:
+        before = every_row()
+        for number in NO_NUMBERS:
+            answer = asked(till, field, customer, number)
+            told = f"{field}: {number[:20]}"
+            assert answer.status_code == (200 if field.path.endswith("/batch") else 422), told
+            said = answer.json()
+            if answer.status_code == 200:  # A batch answers each of its sales for itself.
+                said = said["answers"][0]["body"]
+            assert said["status"] == 422, told
+            named = field.name.removeprefix("purchases[0].")
+            assert named.startswith(said["errors"][0]["field"]), (told, said["errors"])
+        assert every_row() == before, str(field)
+
+
+def test_numbers_at_the_edges_of_machines_are_taken_or_refused_and_never_an_error_of_ours(
+    till, customer, client
+):
+    for field in numeric_fields(client.get("/api/v1/openapi.json").json()):
+        before = every_row()
+        for number in ("0", "-1", "2147483647", "2147483648", "4294967296", "9007199254740993"):
+            answer = asked(till, field, customer, number)
+            assert answer.status_code < 500, f"{field}: {number}"
+            if answer.status_code < 400:
+                before = every_row()
+        assert every_row() == before, str(field)

@@ -11,6 +11,8 @@ from loyalty.programme.models import ProgrammeVersion
 from loyalty.programme.versions import NoProgramme
 from loyalty.shop.queries import ShopMissing
 from loyalty.web.api import customers
+from tests.factories.customers import customer_with_points
+from tests.factories.rewards import RewardFactory
 from tests.web.api.calling import Caller, every_row, problem
 
 GOOD = {"phone": "0912 345 678", "name": "Nguyễn Thu Thảo"}
@@ -191,3 +193,22 @@ def test_what_goes_wrong_on_our_side_is_told_without_details(
 def test_a_shop_without_rules_is_not_ready(till):
     assert ProgrammeVersion.objects.exists()
     assert json.loads(till.get("/customers", q="an").content) == {"customers": []}
+
+
+@pytest.mark.parametrize("name", ["refund:TH-1", "spend:HD-1"])
+def test_names_that_our_own_rows_bear_are_not_for_programs(till, name):
+    """A sale of that name would stand where the refund TH-1 or the points of HD-1 have to."""
+    customer_with_points(100, phone="+84912345678")
+    RewardFactory(key="tea", cost_points=1)
+    sale = {"reference": name, "customer": "0912345678", "total_minor": 10_000}
+    redeemed = {"customer": "0912345678", "reward": "tea"}
+    before = every_row()
+
+    refused = [
+        till.post("/purchases", sale),
+        till.post("/redemptions", redeemed | {"reference": name}),
+        till.post("/redemptions", redeemed, Idempotency_Key=name),
+    ]
+
+    assert [problem(one) for one in refused] == [(422, "invalid", ["reference"])] * 3
+    assert every_row() == before
