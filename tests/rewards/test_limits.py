@@ -7,6 +7,8 @@ from django.db import IntegrityError, connection, transaction
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from customers.models import Customer
+from loyalty.care.merging import merge_customers
 from loyalty.ledger.models import Account
 from loyalty.ledger.services import InsufficientPoints
 from loyalty.statements import one_row
@@ -171,6 +173,18 @@ def test_ever_is_ever_and_says_how_often():
         redeem(customer, reward, f"r{days}", at=NOON - timedelta(days=days))
 
     assert refused(customer, reward) == (Reason.TOO_OFTEN, "Mỗi khách đổi Trà tối đa 2 lần.")
+
+
+def test_two_rows_of_one_person_share_what_one_may_have():
+    kept, duplicate = customer_with_points(1_000), customer_with_points(1_000)
+    reward = RewardFactory(most_per_customer=1, most_per="month")
+    redeem(duplicate, reward)
+    merge_customers(
+        kept=kept, duplicate=duplicate, reason="same phone", at=NOON, by=StaffFactory(role="owner")
+    )
+
+    for customer in (kept, Customer.objects.get(pk=duplicate.pk)):
+        assert refused(customer, reward)[0] == Reason.TOO_OFTEN
 
 
 def test_the_total_is_counted_and_a_cancelled_one_frees_its_place():
