@@ -2,6 +2,8 @@
 
 from datetime import date, datetime
 
+from django.db.models import QuerySet
+
 from rewards.issuing import issue
 from rewards.models import Voucher, VoucherUse
 
@@ -42,3 +44,14 @@ def give_back_used(
             )
         )
     return new
+
+
+def given_back(*, sale: tuple[str, str], refund: str) -> QuerySet[Voucher]:
+    """What that refund of the sale (its source and its reference) gave back. Newest last."""
+    rows = Voucher.objects.filter(replaces__source=sale[0], replaces__reference=sale[1])
+    return rows.filter(reference=reference_of(refund)).select_related("reward").order_by("pk")
+
+
+def reference_of(refund: str) -> str:
+    """What vouchers that a refund of that number gives back are kept under."""
+    return f"refund:{refund}"

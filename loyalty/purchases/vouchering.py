@@ -4,7 +4,7 @@ from loyalty.programme.document import Programme
 from loyalty.purchases.models import Refund
 from loyalty.purchases.stamping import units_left
 from rewards import coupons
-from rewards.returning import give_back_used
+from rewards.returning import give_back_used, reference_of
 
 
 def after_refund(refund: Refund, *, customer_id: int, sold_by: Programme, is_over: bool) -> None:
@@ -23,7 +23,7 @@ def after_refund(refund: Refund, *, customer_id: int, sold_by: Programme, is_ove
         give_back_used(
             **sale,
             customer_id=customer_id,
-            refund=(refund.source, f"refund:{refund.reference}"),
+            refund=(refund.source, reference_of(refund.reference)),
             on=refund.occurred_on,
             at=refund.recorded_at,
         )

@@ -239,8 +239,9 @@ def test_a_window_that_says_nothing_possible_is_refused_with_its_line(value):
 
     with override("en"):
         read_window(reader, "earn[1]", {"birthday": value}, "birthday", LeapDay.BEFORE)
+        errors = reader.errors
 
-    assert [error[:8] for error in reader.errors] == ["line 3: "]
+    assert [error[:8] for error in errors] == ["line 3: "]
 
 
 @pytest.mark.parametrize(

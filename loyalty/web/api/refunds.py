@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import partial
 from typing import Annotated
@@ -27,6 +27,7 @@ from loyalty.web.api.entering import Key, KeyRequest, Scope
 from loyalty.web.api.pointing import calling, moment_of
 from loyalty.web.api.problems import Problem
 from loyalty.web.api.reading import Body, Digits, Moment, PositiveMinor, Quantity, Text
+from rewards.returning import given_back
 
 router = Router(tags=["Sales"])
 
@@ -82,6 +83,12 @@ class BackOut(BaseModel):
     amount_minor: int
 
 
+class VoucherBackOut(BaseModel):
+    code: str | None  # Null: the key may not use vouchers.
+    reward: str  # Its key.
+    expires_on: date  # As the used one's.
+
+
 class RefundOut(BaseModel):
     reference: str
     purchase: str
@@ -93,6 +100,8 @@ class RefundOut(BaseModel):
     points_taken: int  # and how many of them were there to be taken back.
     balance: int
     lines: list[BackOut]
+    # New ones for those the sale had used, once nothing is left of it.
+    vouchers: list[VoucherBackOut]
     occurred_at: datetime
 
 
@@ -133,7 +142,7 @@ def _refund(request: KeyRequest, reference: str, body: RefundIn) -> Reply:
             recorded_at=now,
             by=key.user,
         )
-    return reply(_told(made, reference), status=201)
+    return reply(_told(made, reference, request), status=201)
 
 
 @router.post(
@@ -171,7 +180,7 @@ def _void(request: KeyRequest, reference: str, body: VoidIn) -> Reply:
         recorded_at=now,
         by=key.user,
     )
-    return reply(_told(made, reference), status=201)
+    return reply(_told(made, reference, request), status=201)
 
 
 @router.get(
@@ -205,7 +214,7 @@ def _lines(asked: str | None) -> tuple[tuple[int, Decimal], ...]:
     return tuple((int(line), Decimal(quantity)) for line, quantity in pairs)
 
 
-def _told(made: Refund, reference: str) -> RefundOut:
+def _told(made: Refund, reference: str, request: KeyRequest) -> RefundOut:
     backs = made.lines.select_related("line").order_by("line__number")
     return RefundOut(
         reference=made.reference,
@@ -218,6 +227,14 @@ def _told(made: Refund, reference: str) -> RefundOut:
         points_taken=made.points_taken,
         balance=made.balance_after,
         lines=[_back(one.line.number, one.quantity, one.amount_minor) for one in backs],
+        vouchers=[
+            VoucherBackOut(
+                code=one.code if Scope.REDEEM in request.auth.scopes else None,
+                reward=one.reward.key,
+                expires_on=one.expires_on,
+            )
+            for one in given_back(sale=(made.source, reference), refund=made.reference)
+        ],
         occurred_at=made.occurred_at.astimezone(UTC),
     )
 

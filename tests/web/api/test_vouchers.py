@@ -146,6 +146,10 @@ def test_a_refund_gives_what_was_paid_and_the_voucher_with_the_last_of_it(till, 
     assert (first.status_code, Voucher.objects.count()) == (201, 1)
     rest = till.post("/purchases/HD-1/refunds", {"reference": "T-2", "amount_minor": 40_000})
 
-    assert rest.status_code == 201
+    assert (rest.status_code, first.json()["vouchers"]) == (201, [])
     new = Voucher.objects.get(replaces__isnull=False)
     assert (new.customer, new.reward, new.expires_on) == (thao, off.reward, off.expires_on)
+    told = {"code": new.code, "reward": "giam", "expires_on": "2026-12-22"}
+    assert rest.json()["vouchers"] == [told]
+    again = till.post("/purchases/HD-1/refunds", {"reference": "T-2", "amount_minor": 40_000})
+    assert again.content == rest.content
