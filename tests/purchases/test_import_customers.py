@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -13,12 +13,16 @@ from openpyxl import Workbook
 from customers.identity import Birthday
 from customers.models import Consent, Customer
 from customers.services import enrol_customer, record_consent
+from loyalty.care.merging import merge_customers
 from loyalty.ledger.models import Account, Entry, Lot
 from loyalty.ledger.proof import verify
+from loyalty.ledger.services import spend
 from loyalty.purchases.imports.layout import About, parse
 from loyalty.purchases.imports.members.holdings import AuthorNeeded
 from loyalty.purchases.imports.members.running import import_members
 from loyalty.purchases.imports.refusals import RowsRefused
+from loyalty.purchases.imports.undoing import UndoRefused, undo_import
+from loyalty.purchases.models import ImportBatch
 from loyalty.tiers import proof as tiers_proof
 from loyalty.tiers.models import Standing, TierFloor
 from tests.factories.clock import NOON
@@ -27,6 +31,7 @@ from tests.factories.shop import StaffFactory, shop_with_programme
 from tests.purchases.sales_files import refused_rows
 
 pytestmark = pytest.mark.django_db
+LATER = NOON + timedelta(hours=1)
 MAP = """source = "kv"
 [columns]
 customer.column = "Mã"
@@ -233,6 +238,51 @@ def test_who_was_merged_gets_their_points_on_the_card_that_is_kept(tmp_path):
     assert (Account.objects.get().customer_id, Account.objects.get().balance) == (kept.pk, 30)
 
 
+def test_points_of_a_customer_who_was_merged_since_do_not_come_again(tmp_path, owner):
+    path = file_of(tmp_path, "KH2,987654321,,,,30,,,")
+    bring(path)
+    kept = CustomerFactory(phone="+84912345678")
+    duplicate = Customer.objects.get(external_id="KH2")
+    merge_customers(kept=kept, duplicate=duplicate, reason="same", at=NOON, by=owner)
+
+    assert counts(bring(path)) == {}
+    assert Account.objects.get(customer=kept).balance == 30
+
+
+def test_an_import_is_taken_back_with_its_points_and_can_come_again(tmp_path):
+    path = file_of(tmp_path, "KH1,912345678,,,,120,,,", "KH1,,,,,30,31/12/2027,,")
+    first = bring(path)
+
+    for _twice in range(2):
+        undo_import(batch=first.batch, at=LATER, by=None)
+        assert Account.objects.get().balance == 0
+    again = bring(path, at=LATER)
+    assert (counts(again), Account.objects.get().balance) == ({"points": 2}, 150)
+    undo_import(batch=again.batch, at=LATER, by=None)
+
+    assert Account.objects.get().balance == 0
+    assert verify().problems == ()
+
+
+def test_points_that_were_used_cannot_be_taken_back(tmp_path):
+    members = bring(file_of(tmp_path, "KH1,912345678,,,,120,,,"))
+    customer = Customer.objects.get()
+    spend(
+        customer_id=customer.pk,
+        points=100,
+        source="till",
+        reference="1",
+        reason="",
+        at=LATER,
+        by_id=None,
+    )
+
+    with pytest.raises(UndoRefused):
+        undo_import(batch=members.batch, at=LATER, by=None)
+
+    assert Account.objects.get().balance == 20
+
+
 def test_hundreds_of_rows_take_few_statements(tmp_path, django_assert_max_num_queries):
     rows = [f"KH{one},09123{one:05},Tên {one},,,{one + 1},,," for one in range(400)]
 
@@ -276,10 +326,11 @@ def test_an_excel_file_in_our_own_words_needs_no_map(tmp_path, capsys):
     with override("en"):
         call_command("import_customers", str(path))
 
-    assert capsys.readouterr().out == (
-        "Read as: Excel file.\n"
-        "1 row read, 0 left out, 1 new customer, 0 completed, 35 points, 0 tiers given, 0 consents\n"
-    )
+    assert capsys.readouterr().out.splitlines() == [
+        "Read as: Excel file.",
+        "1 row read, 0 left out, 1 new customer, 0 completed, 35 points, 0 tiers given, 0 consents",
+        f"To take it back: manage.py undo_import {ImportBatch.objects.get().pk}",
+    ]
     assert Customer.objects.get().birthday == Birthday(5, 9, 1990)
 
 

@@ -14,6 +14,7 @@ from loyalty.errors import DomainError
 from loyalty.ledger import services as ledger
 from loyalty.ledger.models import MAX_POINTS
 from loyalty.purchases import activity
+from loyalty.purchases.imports.members import openings
 from loyalty.purchases.imports.progress import Report, silent
 from loyalty.purchases.imports.running import be_alone
 from loyalty.purchases.models import ImportBatch, Purchase, Refund
@@ -94,7 +95,7 @@ def undo_import(
     *, batch: ImportBatch, at: datetime, by: User | None, report: Report = silent
 ) -> ImportBatch:
     """
-    Void every sale of the batch, until balances, tiers and reports are as if it had not been
+    Void every sale of the batch, and take back the points it brought along, until balances, tiers and reports are as if it had not been
     imported, and return it. Whom it enrolled stay customers, without its sales; the file can be
     imported again. Points of it that expired meanwhile stay expired.
 
@@ -108,8 +109,11 @@ def undo_import(
     sales = Purchase.objects.filter(batch=batch)
     asked = sales.exclude(customer=None).values_list("customer_id", flat=True).distinct()
     customer_ids = sorted(ledger.lock_accounts(sorted(pk for pk in asked if pk)))
-    if blocked := _blocked(batch):
+    brought = openings.of_batch(batch)
+    used = [Blocked(reference, "spent") for reference in openings.used(brought)]
+    if blocked := [*_blocked(batch), *used]:
         raise UndoRefused(blocked)
+    openings.take_back_all(brought, source=SOURCE, batch=batch, at=at, by_id=by.pk if by else None)
     counted = _counted(batch)
     _void(batch, at=at, by=by, report=report)
     take_out(

@@ -1,7 +1,7 @@
 """What customers bring along: points as dated lots, a tier for some time, what they agreed to."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from django.utils.translation import gettext as _
@@ -10,12 +10,12 @@ from customers.models import Consent, Customer
 from customers.services import record_consent
 from loyalty.errors import DomainError
 from loyalty.ledger import services as ledger
-from loyalty.ledger.models import Entry
 from loyalty.ledger.services import Credit
 from loyalty.programme.earning import last_day
 from loyalty.programme.versions import Rules
 from loyalty.purchases.imports.layout import Field, Layout
 from loyalty.purchases.imports.members.changes import Changes, What
+from loyalty.purchases.imports.members.openings import Openings
 from loyalty.purchases.imports.members.rows import MemberRow
 from loyalty.purchases.imports.refusals import Refusals
 from loyalty.shop.models import User
@@ -41,6 +41,8 @@ class Holdings:
     by: User | None
     refusals: Refusals
     changes: Changes
+    openings: Openings
+    met: set[tuple[int, date | None]] = field(default_factory=set)  # In this file.
 
     def keep(self, held: Sequence[Held]) -> None:
         """
@@ -56,50 +58,44 @@ class Holdings:
 
     def _credit(self, held: Sequence[Held]) -> None:
         kept = ledger.lock_accounts([customer.pk for customer, _row in held])
-        due = {
-            self._reference(customer, row): (kept[customer.pk].customer_id, row)
+        self.openings.meet([account.customer_id for account in kept.values()])
+        due = [
+            (kept[customer.pk].customer_id, row)
             for customer, row in self._each_once(held)
-        }
-        known = dict(
-            Entry.objects.filter(
-                source=self.layout.source, kind=Entry.Kind.EARN, reference__in=list(due)
-            ).values_list("reference", "points")
-        )
-        for reference, points in known.items():
-            if points != due[reference][1].points:
-                self._refuse(due[reference][1], _("other points were brought in before"))
-        new = {reference: one for reference, one in due.items() if reference not in known}
+            if self._is_new(kept[customer.pk].customer_id, row)
+        ]
         ledger.earn(
-            credits_due=[self._lot(*one, reference) for reference, one in new.items()],
+            credits_due=[self._lot(*one) for one in due],
             source=self.layout.source,
             at=self.at,
             by_id=self.by.pk if self.by else None,
         )
-        for _customer_id, row in new.values():
+        for _customer_id, row in due:
             self.changes.add(row.line, What.POINTS, str(row.points))
             self.changes.points += row.points
 
     def _each_once(self, held: Sequence[Held]) -> Iterator[Held]:
-        met = set()
         for customer, row in held:
-            if (customer.pk, row.expires_on) in met:
+            if (customer.pk, row.expires_on) in self.met:
                 self._refuse(row, _("this customer has points of this day in another row"))
                 continue
-            met.add((customer.pk, row.expires_on))
+            self.met.add((customer.pk, row.expires_on))
             yield customer, row
+
+    def _is_new(self, customer_id: int, row: MemberRow) -> bool:
+        known = self.openings.points(customer_id, row.expires_on)
+        if known not in (None, row.points):
+            self._refuse(row, _("other points were brought in before"))
+        return known is None
 
     def _refuse(self, row: MemberRow, why: str) -> None:
         self.refusals.add(row.line, Field.POINTS, why)
 
-    def _reference(self, customer: Customer, row: MemberRow) -> str:
-        """What the file says, not what the rules make of it: they may be others at a retry."""
-        return f"opening:{customer.pk}:{row.expires_on or 'own'}"
-
-    def _lot(self, customer_id: int, row: MemberRow, reference: str) -> Credit:
+    def _lot(self, customer_id: int, row: MemberRow) -> Credit:
         return Credit(
             customer_id=customer_id,
             points=row.points,
-            reference=reference,
+            reference=self.openings.add(customer_id, row.expires_on, row.points),
             occurred_at=self.at,
             expires_on=row.expires_on or self._own_last_day(row),
             version_id=self.rules.version_id,

@@ -23,6 +23,7 @@ class Person:
     known: Customer | None
     values: dict[str, str]  # By name of field, as in `_KEYS`.
     rows: list[MemberRow] = field(default_factory=list)
+    lacking: set[str] = field(default_factory=set)  # Keys that no row of theirs had before.
 
     def lacks(self, row: MemberRow) -> dict[str, str]:
         """What the row knows by which the customer is not known yet."""
@@ -44,6 +45,8 @@ class People:
             own = {name: getattr(customer.kept, name) for name, _kind in _KEYS}
             # Who was merged into another is that other one, by whichever key.
             person = kept.setdefault(customer.kept_id, Person(customer.kept, own))
+            person.values = {name: own[name] or values[name] or person.values[name] for name in own}
+            person.lacking = {name for name, value in person.values.items() if not value}
             self._keep(person, values)
 
     def of(self, row: MemberRow) -> Person:

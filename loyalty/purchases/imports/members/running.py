@@ -21,6 +21,7 @@ from loyalty.purchases.imports.layout import Layout
 from loyalty.purchases.imports.members.changes import Changes, What
 from loyalty.purchases.imports.members.holdings import Holdings
 from loyalty.purchases.imports.members.matching import People, Person, known
+from loyalty.purchases.imports.members.openings import Openings
 from loyalty.purchases.imports.members.rows import MemberChecker, MemberRow
 from loyalty.purchases.imports.progress import Report, silent
 from loyalty.purchases.imports.reading import FileRow, Shape, SourceFile
@@ -119,7 +120,10 @@ class _Run:
         self.checker, self.refusals, self.changes = checker, refusals, changes
         self.at, self.by = at, by
         rules = course_of(get_shop().zone).at(at)
-        self.holdings = Holdings(checker.layout, rules, at, checker.today, by, refusals, changes)
+        openings = Openings(checker.layout.source)
+        self.holdings = Holdings(
+            checker.layout, rules, at, checker.today, by, refusals, changes, openings
+        )
         self.lines: dict[int, int] = {}  # By customer, the first row about them.
 
     def take(self, rows: list[FileRow]) -> None:
@@ -128,7 +132,7 @@ class _Run:
         self._enrol([person for person in people if person.known is None])
         for person in people:
             if person.known is not None:
-                self._complete(person.known, person.rows)
+                self._complete(person.known, person)
         met = People(known(read))
         held = [(met.of(row).known, row) for person in people for row in person.rows]
         sure = [(customer, row) for customer, row in held if customer is not None]
@@ -186,20 +190,16 @@ class _Run:
             joined_branch_id=next((row.branch_id for row in rows if row.branch_id), None),
         )
 
-    def _complete(self, customer: Customer, rows: list[MemberRow]) -> None:
+    def _complete(self, customer: Customer, person: Person) -> None:
         """Fill in what is empty; another name or birthday than the known one is left alone."""
-        empty = {
-            name
-            for name in ("external_id", "phone", "email", "name")
-            if not getattr(customer, name)
-        }
+        empty = set(person.lacking) | ({"name"} if not customer.name else set())
         if customer.birthday is None:
             empty.add("birthday")
         found = {
-            name: next((getattr(row, name) for row in rows if getattr(row, name)), None)
+            name: next((getattr(row, name) for row in person.rows if getattr(row, name)), None)
             for name in sorted(empty)
         }
         new = {name: value for name, value in found.items() if value}
         if new:
             change_customer(customer=customer, changes=Corrections(**new), by=self.by)
-            self.changes.add(rows[0].line, What.COMPLETED, " ".join(new))
+            self.changes.add(person.rows[0].line, What.COMPLETED, " ".join(new))

@@ -50,11 +50,16 @@ class Command(ProductCommand):
         if options["diff"]:
             members.changes.write(options["diff"])
         if options["json"]:
-            self.write_json(_counts(members, forms[0], dry_run=options["dry_run"]))
+            number = None if options["dry_run"] else members.batch.pk
+            counts = _counts(members, forms[0], dry_run=options["dry_run"])
+            self.write_json({"import": number} | counts)
         else:
             self.stdout.write(_("Read as: %(form)s.") % {"form": forms[0]})
             self.stdout.write(_sentence(members, dry_run=options["dry_run"]))
             self._tell_doubles(members)
+            if members.batch.points_added and not options["dry_run"]:
+                undo = f"manage.py undo_import {members.batch.pk}"
+                self.stdout.write(_("To take it back: %(command)s") % {"command": undo})
 
     def _tell_doubles(self, members: Members) -> None:
         doubles = [one for one in members.changes.all if one.what is What.DOUBLE]

@@ -1,0 +1,115 @@
+"""Points that files of customers brought along: which there are, and taking a file's back."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import NamedTuple
+
+from django.db import connection
+from django.db.models import Sum
+from django.utils.translation import gettext as _
+
+from customers.models import Customer
+from loyalty.ledger.models import MAX_POINTS, Entry
+from loyalty.ledger.reversals import take_back
+from loyalty.ledger.services import lock_accounts
+from loyalty.purchases.imports.naming import AGAIN
+from loyalty.purchases.models import ImportBatch
+
+_PREFIX = "opening:"
+# Entries of the file whose points were used for something since.
+_USED = """
+SELECT e.reference
+FROM ledger_entry e
+JOIN ledger_lot l ON l.entry_id = e.id
+JOIN ledger_allocation a ON a.lot_id = l.id
+JOIN ledger_entry user_entry ON user_entry.id = a.entry_id
+WHERE e.id = ANY (%s) AND user_entry.kind IN ('redeem', 'adjust', 'merge', 'reverse')
+GROUP BY e.id HAVING sum(a.points) > 0
+ORDER BY e.id
+"""
+
+
+class _Known(NamedTuple):
+    points: int
+    is_undone: bool
+
+
+class Openings:
+    """
+    What one source brought in before, by customer and the day the file said. The rules' own day
+    is not asked: it may be another one at a retry.
+    """
+
+    def __init__(self, source: str) -> None:
+        entries = Entry.objects.filter(
+            source=source, kind=Entry.Kind.EARN, reference__startswith=_PREFIX
+        ).annotate(back=Sum("reversals__points"))
+        self._known: dict[str, list[_Known]] = defaultdict(list)
+        for reference, points, back in entries.values_list("reference", "points", "back"):
+            name = reference.partition(AGAIN)[0]
+            self._known[name].append(_Known(points, back is not None))
+        self._merged: dict[int, list[int]] = defaultdict(list)
+
+    def meet(self, customer_ids: Sequence[int]) -> None:
+        """Learn which other numbers these customers had: what those were given is theirs."""
+        merged = Customer.objects.filter(merged_into__in=customer_ids)
+        for pk, kept in merged.values_list("pk", "merged_into_id"):
+            self._merged[kept or pk].append(pk)
+
+    def points(self, customer_id: int, day: date | None) -> int | None:
+        """How many were brought in for that day and stand; None: none yet."""
+        for number in (customer_id, *self._merged[customer_id]):
+            for known in self._known[_name(number, day)]:
+                if not known.is_undone:
+                    return known.points
+        return None
+
+    def add(self, customer_id: int, day: date | None, points: int) -> str:
+        """The reference under which they are to be posted now."""
+        name = _name(customer_id, day)
+        before = len(self._known[name])
+        self._known[name].append(_Known(points, is_undone=False))
+        return f"{name}{AGAIN}{before + 1}" if before else name
+
+
+def _name(customer_id: int, day: date | None) -> str:
+    return f"{_PREFIX}{customer_id}:{day or 'own'}"
+
+
+def of_batch(batch: ImportBatch) -> list[Entry]:
+    """The entries that a file of customers made."""
+    made = Entry.objects.filter(
+        source=batch.source,
+        kind=Entry.Kind.EARN,
+        reference__startswith=_PREFIX,
+        recorded_at=batch.finished_at,
+    )
+    return list(made.order_by("-pk"))
+
+
+def used(entries: Sequence[Entry]) -> list[str]:
+    """The references of those whose points something was built on since."""
+    with connection.cursor() as cursor:
+        cursor.execute(_USED, [[entry.pk for entry in entries]])
+        return [reference for (reference,) in cursor.fetchall()]
+
+
+def take_back_all(
+    entries: Sequence[Entry], *, source: str, batch: ImportBatch, at: datetime, by_id: int | None
+) -> None:
+    """Take back what is left of the points of these entries. The caller has the transaction."""
+    lock_accounts([entry.account_id for entry in entries])
+    for entry in entries:
+        take_back(
+            entry_id=entry.pk,
+            points=entry.points,
+            lowest=-MAX_POINTS,
+            source=source,
+            reference=f"{batch.pk}:{entry.reference}",
+            reason=_("Import undone"),
+            explanation={},
+            at=at,
+            recorded_at=at,
+            by_id=by_id,
+        )
