@@ -92,9 +92,9 @@ class Sold:
 
     @property
     def is_empty(self) -> bool:
-        """The same, also of a sale that cost nothing: all of its lines came back."""
-        free = not self.amount_minor and self.pieces[0].number
-        return self.is_over or bool(free and not any(one.left_quantity for one in self.pieces))
+        """Whether its goods are gone as well: what was free has no money that could come back."""
+        free = (piece for piece in self.pieces if not piece.net_minor)
+        return self.cancelled or not (self.left_minor or any(one.left_quantity for one in free))
 
     @property
     def points_left(self) -> int:

@@ -103,6 +103,27 @@ def test_a_part_brings_no_voucher_even_if_the_free_unit_is_in_it(thao):
     assert newest(thao) is not None
 
 
+def test_who_keeps_what_was_free_gets_no_voucher_for_it(thao):
+    free = voucher_of(thao, reward_of("free_item", scope={"categories": ["banh"]}))
+    lines = line(50_000), line(20_000, category="banh")
+    sale = sell(thao, *lines, vouchers=(free.code,)).purchase
+
+    give_back(sale, lines=((1, Decimal(1)),))
+    assert newest(thao) is None
+    give_back(sale, "back-2", lines=((2, Decimal(1)),))
+    assert newest(thao).state == "issued"
+    assert verify().problems == ()
+
+
+def test_cancelling_after_the_last_line_came_back_gives_nothing_more(thao):
+    sale = sell(thao, line(5_000), vouchers=(voucher_of(thao).code,)).purchase
+    give_back(sale, lines=((1, Decimal(1)),))
+
+    void(sale)
+
+    assert Voucher.objects.filter(replaces__isnull=False).count() == 1
+
+
 def test_a_bill_that_a_voucher_paid_whole_gives_it_back_with_its_last_line(thao):
     sale = sell(thao, line(5_000, quantity="2"), vouchers=(voucher_of(thao).code,)).purchase
     assert sale.amount_minor == 0
