@@ -65,6 +65,13 @@ def used_in(*, source: str, reference: str) -> frozenset[str]:
     return frozenset(key for key in keys if key)
 
 
+def followed_by_used(*, source: str, reference: str) -> frozenset[str]:
+    """The keys of the coupons that this sale brought and that were used since."""
+    rows = Voucher.objects.filter(source=source, reference=reference, replaces=None)
+    used = rows.exclude(coupon="").filter(state=Voucher.State.USED)
+    return frozenset(used.values_list("coupon", flat=True))
+
+
 def cancel(vouchers: Collection[Voucher]) -> None:
     """Nobody can use them any more; the caller has locked them."""
     pks = [voucher.pk for voucher in vouchers]

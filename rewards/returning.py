@@ -1,5 +1,6 @@
 """What becomes of the vouchers of a sale of which nothing is left."""
 
+from collections.abc import Collection
 from datetime import date, datetime
 
 from django.db.models import QuerySet
@@ -16,11 +17,12 @@ def give_back_used(
     refund: tuple[str, str],
     on: date,
     at: datetime,
+    followed: Collection[str] = (),
 ) -> list[Voucher]:
     """
     Give the customer a new voucher for each that the sale (`source`, `reference`) used, for the
-    same reward, with its first and its last day; none for one that has ended by `on`. The used
-    ones stay used. `refund` is the source and the reference of what undid the sale; the caller
+    same reward, with its first and its last day; none for one that has ended by `on`, and none for
+    the coupons `followed` by others that stand in their place. The used ones stay used. `refund` is the source and the reference of what undid the sale; the caller
     holds the lock of the account and calls this once a sale.
     """
     uses = VoucherUse.objects.filter(source=source, reference=reference).order_by("place")
@@ -28,7 +30,7 @@ def give_back_used(
     for use in uses.select_related("voucher__reward", "shared__reward"):
         old, shared = use.voucher, use.shared
         terms = old or shared
-        if terms is None or terms.expires_on < on:
+        if terms is None or terms.expires_on < on or (old and old.coupon in followed):
             continue
         new.append(
             issue(

@@ -170,6 +170,27 @@ def test_one_that_was_used_stays_used(thao):
     assert verify().problems == ()
 
 
+def test_a_sale_given_back_does_not_begin_a_second_chain(reward):
+    shop_that_says(INK + "repeat = true\n")
+    customer = CustomerFactory()
+    sell(customer, printer())
+    sales = [
+        sell(
+            customer,
+            ink(200_000),
+            reference=f"R-{number}",
+            vouchers=(held(customer)[-1].code,),
+        ).purchase
+        for number in (2, 3)
+    ]
+
+    give_back(sales[0], amount_minor=sales[0].amount_minor)
+    assert states(customer) == ["used", "used", "issued"]
+    give_back(sales[1], "back-2", amount_minor=sales[1].amount_minor)
+
+    assert states(customer) == ["used", "used", "cancelled", "issued"]
+
+
 def test_such_rules_are_not_for_the_short_way(thao):
     assert not asks_for_the_tier_only(ProgrammeVersion.objects.get().pk)
 
