@@ -11,7 +11,7 @@ from loyalty.programme.tickets import TicketRefused
 from loyalty.shop.models import Branch, User
 from loyalty.shop.queries import get_shop
 from loyalty.transactions import whole
-from rewards.models import Reward, Voucher
+from rewards.models import Reward, Voucher, VoucherUse
 from rewards.refusals import branch_names
 
 # What a find box takes for a code or a token rather than for a name.
@@ -65,14 +65,14 @@ def use_voucher(
 ) -> Voucher:
     """
     Mark the voucher used and return it. `reference` is made once per page render: a retry with
-    the same one returns the voucher as the first call left it. Exactly one of two tills
-    succeeds; the other raises VoucherRefused, as does a voucher before its first day in the shop
-    or past its last, or at a branch where its reward is not had.
+    the same one by the same person returns the voucher as the first call left it. Exactly one of
+    two tills succeeds; the other raises VoucherRefused, as does a voucher before its first day in
+    the shop or past its last, or at a branch where its reward is not had.
     """
     current = (
         Voucher.objects.select_related("reward").select_for_update(of=("self",)).get(pk=voucher.pk)
     )
-    if current.state == Voucher.State.USED and current.used_reference == reference:
+    if _was_used_by(current, reference=reference, by=by):
         return current
     zone = get_shop().zone
     check_open(current, on=local_date(at, zone), zone=zone)
@@ -84,6 +84,15 @@ def use_voucher(
     current.used_reference = reference
     current.save(update_fields=["state", "used_at", "used_branch", "used_by", "used_reference"])
     return current
+
+
+def _was_used_by(voucher: Voucher, *, reference: str, by: User) -> bool:
+    """Whether this very request used it: two tills may count alike, and a sale is another use."""
+    return (
+        voucher.state == Voucher.State.USED
+        and (voucher.used_reference, voucher.used_by_id) == (reference, by.pk)
+        and not VoucherUse.objects.filter(voucher=voucher).exists()
+    )
 
 
 def check_open(voucher: Voucher, *, on: date, zone: ZoneInfo, place: int | None = None) -> None:

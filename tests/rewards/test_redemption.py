@@ -161,6 +161,14 @@ def test_a_double_click_uses_a_voucher_once_and_is_no_error():
     assert use(voucher, cashier).pk == use(voucher, cashier).pk
 
 
+def test_two_tills_that_count_alike_use_a_voucher_once():
+    voucher = redeem(customer_with_points(200), RewardFactory()).voucher
+    use(voucher, StaffFactory(), reference="1")
+
+    with pytest.raises(VoucherRefused):
+        use(voucher, StaffFactory(), reference="1")
+
+
 def test_a_voucher_is_good_through_its_last_day_in_the_shop():
     cashier = StaffFactory()
     first = redeem(customer_with_points(200), RewardFactory()).voucher

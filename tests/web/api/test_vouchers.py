@@ -139,6 +139,14 @@ def test_a_shared_code_works_without_a_customer(till):
     assert problem(till.post("/vouchers/TET2027/use")) == (404, "not-found", [])
 
 
+def test_what_a_sale_used_is_not_handed_over_for_its_number(till, off):
+    till.post("/purchases", SALE | {"vouchers": [off.code]})
+
+    again = till.post(f"/vouchers/{off.code}/use", {"reference": "HD-1"})
+
+    assert problem(again) == (409, "refused", [])
+
+
 def test_a_refund_gives_what_was_paid_and_the_voucher_with_the_last_of_it(till, thao, off):
     till.post("/purchases", SALE | {"vouchers": [off.code]})
 
