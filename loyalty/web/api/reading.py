@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -83,8 +84,8 @@ def read_json(body: bytes) -> Any:
 def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     read = dict(pairs)
     if len(read) < len(pairs):
-        names = [name for name, _value in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        often = Counter(name for name, _value in pairs)
+        twice = next(name for name, times in often.items() if times > 1)
         raise Problem.of_field(twice, "This name stands twice.", kind="not-json")
     return read
 

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import time
 
 import pytest
 from django.db import DataError, InternalError, OperationalError
@@ -57,6 +58,14 @@ def test_what_is_not_json_is_refused(till, body):
 )
 def test_a_name_that_stands_twice_is_refused(till, body, field):
     assert refused(till, body) == (400, "not-json", [field])
+
+
+def test_finding_it_takes_no_longer_for_many_names(till):
+    names = "".join(f'"{number}":1,' for number in range(100_000))
+    began = time.process_time()
+
+    assert refused(till, f'{{{names}"z":1,"z":2}}'.encode()) == (400, "not-json", ["z"])
+    assert time.process_time() - began < 10  # Each name against all of them: minutes.
 
 
 @pytest.mark.parametrize("body", [b"[]", b"null", b"1", b'"text"', b"true"])
