@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from customers.backoffice import OfCustomerAdmin
@@ -128,6 +129,16 @@ class SharedVoucherForm(forms.ModelForm):  # type: ignore[type-arg]  # Generic i
         required=False,
         help_text=_("A word for everybody, such as TET2027. Empty: letters that nobody guesses."),
     )
+
+    def clean_most_uses(self) -> int | None:
+        """Not below what it was used already; the lock keeps sales waiting until it is saved."""
+        most: int | None = self.cleaned_data["most_uses"]
+        rows = SharedVoucher.objects.select_for_update(no_key=True)
+        current = rows.filter(pk=self.instance.pk).first()
+        if current is not None and most is not None and most < current.uses:
+            told = {"uses": current.uses}
+            raise forms.ValidationError(_now("It was used %(uses)d times already.") % told)
+        return most
 
     def clean_code(self) -> str:
         try:

@@ -194,6 +194,18 @@ def test_what_was_promised_stays_and_the_rest_can_be_changed(manager, thao):
     assert (shared.is_active, shared.uses) == (False, 1)
 
 
+def test_the_most_is_not_set_below_what_was_used(manager, thao):
+    shared = shared_voucher(most_per_customer=None)
+    use(thao)
+    use(thao, reference="R-2")
+    address = reverse("admin:rewards_sharedvoucher_change", args=[shared.pk])
+
+    answer = manager.post(address, {"expires_on": "2027-03-01", "most_uses": "1"})
+
+    assert answer.status_code == 200
+    assert answer.context["adminform"].form.errors["most_uses"] == ["It was used 2 times already."]
+
+
 @pytest.mark.parametrize("many", [1, 3])
 def test_the_list_takes_as_many_queries_for_three_as_for_one(
     manager, many, django_assert_num_queries

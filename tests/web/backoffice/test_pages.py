@@ -13,6 +13,7 @@ from tests.factories.customers import CustomerFactory, customer_with_points
 from tests.factories.programmes import line
 from tests.factories.sales import sell
 from tests.factories.shop import BranchFactory, StaffFactory, shop_with_programme
+from tests.factories.vouchers import voucher_of
 from tests.reports.history import bill
 
 pytestmark = pytest.mark.django_db
@@ -246,6 +247,16 @@ def test_a_manager_adds_a_reward(manager):
     )
 
     assert Reward.objects.get().cost_points == 60
+
+
+@pytest.mark.parametrize("page", ["change", "changelist", "history"])
+def test_nobody_reads_the_code_of_a_voucher_here(manager, page):
+    voucher = voucher_of(CustomerFactory())
+    args = [] if page == "changelist" else [voucher.pk]
+
+    text = manager.get(reverse(f"admin:rewards_voucher_{page}", args=args)).content.decode()
+
+    assert "QQ00" not in text
 
 
 def test_days_are_written_as_in_vietnam(manager):
