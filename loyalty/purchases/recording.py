@@ -1,7 +1,7 @@
 """A sale at the till: it earns, it counts towards the tier, and it is written once."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -27,6 +27,8 @@ from loyalty.shop.queries import get_shop
 from loyalty.tiers import services as tiers
 from loyalty.tiers.rules import Course
 from loyalty.transactions import repeated
+from rewards.models import Voucher
+from rewards.queries import brought_by_sale
 
 LONGEST_REFERENCE = 100
 PREFIX = len("spend:")  # What the entry of points that pay has before it.
@@ -42,6 +44,7 @@ class Recorded:
     # How its points came about, as the ledger keeps it; empty where it earned none.
     explanation: dict[str, Any]
     replayed: bool  # The sale had been recorded before; nothing was written now.
+    coupons: tuple[Voucher, ...] = ()  # That it brought for the next purchase.
 
     @property
     def balance(self) -> int:
@@ -157,7 +160,12 @@ def _record(sale: Sale, course: Course) -> Recorded:
     purchase = write(sale, met, effect)
     if purchase.customer_id is not None:
         referring.after_sale(purchase.customer_id, at=sale.recorded_at)
-    return _recorded(purchase, effect.credit)
+    recorded = _recorded(purchase, effect.credit)
+    return replace(recorded, coupons=_coupons(purchase)) if effect.coupons else recorded
+
+
+def _coupons(purchase: Purchase) -> tuple[Voucher, ...]:
+    return tuple(brought_by_sale(source=purchase.source, reference=purchase.reference))
 
 
 def _recorded(purchase: Purchase, credit: Credit | None) -> Recorded:
@@ -191,11 +199,12 @@ def _replay(known: Purchase, sale: Sale) -> Recorded:
 
 
 def recall(known: Purchase) -> Recorded:
-    """What the till was told when that sale was recorded. One query, or none if it earned nothing."""
+    """What the till was told when that sale was recorded. Two queries, or one if it earned nothing."""
+    coupons = _coupons(known)
     if known.entry_id is None:
-        return Recorded(known, None, {}, replayed=True)
+        return Recorded(known, None, {}, replayed=True, coupons=coupons)
     entry = Entry.objects.select_related("lot").get(pk=known.entry_id)
-    return Recorded(known, entry.lot.usable_from, entry.explanation, replayed=True)
+    return Recorded(known, entry.lot.usable_from, entry.explanation, replayed=True, coupons=coupons)
 
 
 def _hashes(sale: Sale) -> Iterator[str]:

@@ -80,6 +80,15 @@ class TierOfSale(BaseModel):
     after: str
 
 
+class CouponOut(BaseModel):
+    """A voucher for the next purchase; a quote for that customer tells its code."""
+
+    coupon: str  # The rule's key.
+    reward: str  # Its key.
+    usable_from: date | None  # Null: at once.
+    expires_on: date
+
+
 class PurchaseOut(BaseModel):
     reference: str
     customer: str | None  # Null: an anonymous sale.
@@ -93,6 +102,7 @@ class PurchaseOut(BaseModel):
     lines: list[LineOut]
     vouchers: list[str]
     payments: list[PaymentIn]
+    coupons: list[CouponOut]  # That the sale brought.
     points: PointsOfSale
     balance: int  # After the sale; 0 for an anonymous one.
     tier: TierOfSale
@@ -166,6 +176,15 @@ def told_of(
         lines=[_line(purchase, row) for row in rows],
         vouchers=vouchers,
         payments=payments,
+        coupons=[
+            CouponOut(
+                coupon=one.coupon,
+                reward=one.reward.key,
+                usable_from=one.usable_from,
+                expires_on=one.expires_on,
+            )
+            for one in recorded.coupons
+        ],
         points=PointsOfSale(
             earned=purchase.points,
             pending=recorded.pending,

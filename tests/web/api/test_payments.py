@@ -110,12 +110,12 @@ def test_a_sale_of_another_program_or_of_nobody_is_not_there(till, thao):
 
 
 @pytest.mark.parametrize("count", [1, 3])
-def test_showing_a_sale_takes_six_statements(till, thao, count, django_assert_num_queries):
+def test_showing_a_sale_takes_seven_statements(till, thao, count, django_assert_num_queries):
     parts = [("cash", 10_000)] * count
     lines = [{"unit_price_minor": 10_000}] * count
     body = {"reference": "HD-1", "customer": "0912345678", "lines": lines}
     assert till.post("/purchases", body | paid(*parts)).status_code == 201
 
-    # The key, the sale, its entry, vouchers, payments, lines.
-    with django_assert_num_queries(6):
+    # The key, the sale, its coupons, its entry, vouchers, payments, lines.
+    with django_assert_num_queries(7):
         assert len(till.get("/purchases/HD-1").json()["lines"]) == count

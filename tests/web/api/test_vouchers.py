@@ -161,3 +161,20 @@ def test_a_refund_gives_what_was_paid_and_the_voucher_with_the_last_of_it(till, 
     assert rest.json()["vouchers"] == [told]
     again = till.post("/purchases/HD-1/refunds", {"reference": "T-2", "amount_minor": 40_000})
     assert again.content == rest.content
+
+
+def test_a_sale_says_what_it_brought_for_the_next_one(till, thao):
+    coupon = '[[coupons]]\nkey = "sau"\nname = "S"\nreward = "sau"\nvalid_days = 30\n'
+    the_shop_says(coupon)
+    reward_of(key="sau")
+    body = {"reference": "HD-1", "customer": PHONE, "total_minor": 50_000}
+
+    first, again = till.post("/purchases", body), till.post("/purchases", body)
+
+    (brought,) = first.json()["coupons"]
+    last_day = Voucher.objects.get().expires_on.isoformat()
+    expected = {"coupon": "sau", "reward": "sau", "usable_from": None, "expires_on": last_day}
+    assert (brought, again.content) == (expected, first.content)
+    assert till.get("/purchases/HD-1").json()["coupons"] == [expected]
+    code = till.post("/quotes", {"customer": PHONE, "total_minor": 1}).json()["vouchers"][0]["code"]
+    assert code == Voucher.objects.get().code
