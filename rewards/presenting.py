@@ -1,6 +1,6 @@
 """Vouchers laid on the counter with a sale: whose, whether they may be used, and what they say."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -68,6 +68,28 @@ def present(codes: Sequence[str], by: Present, *, lock: bool) -> tuple[Presented
             raise VoucherRefused(_("This voucher is named twice."), place)
         found.append(made)
     return tuple(found)
+
+
+def presented_in(
+    references: Collection[str],
+) -> dict[tuple[str, str], list[tuple[Presented, int | None]]]:
+    """
+    The vouchers that recorded sales of these references used, in their order, by the sale's source
+    and reference; each with the entry of the points that had bought it, None where none had.
+    """
+    uses = VoucherUse.objects.filter(reference__in=references).order_by("place")
+    shop = get_shop()
+    found: dict[tuple[str, str], list[tuple[Presented, int | None]]] = {}
+    for use in uses.select_related("voucher__reward", "voucher__redemption", "shared__reward"):
+        one = use.voucher or use.shared
+        if one is None:
+            continue
+        redemption = use.voucher.redemption if use.voucher else None
+        ticket = _ticket(one.reward, use.place - 1, shop)
+        made = Presented(ticket, use.voucher_id, use.shared_id)
+        sale = found.setdefault((use.source, use.reference), [])
+        sale.append((made, redemption.entry_id if redemption else None))
+    return found
 
 
 def _own(own: dict[str, Voucher], code: str) -> Voucher | None:

@@ -11,6 +11,7 @@ from loyalty.purchases.returns import Sold
 from loyalty.purchases.sale import Given
 from loyalty.reports.rehearsal.purse import Lot
 from loyalty.tiers.windows import Event
+from rewards.presenting import Presented
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,8 @@ class Bought(Deed):
     branch_key: str
     bill: Bill
     batch_id: int | None
+    # The vouchers it used, each with the entry of the points that had bought it.
+    vouchers: tuple[tuple[Presented, int | None], ...] = ()
 
 
 @dataclass(frozen=True)

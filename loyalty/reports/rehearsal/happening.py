@@ -1,6 +1,7 @@
 """What customers did in the rehearsed days, as deeds that can be done again under other rules."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from django.db.models import QuerySet
@@ -24,6 +25,7 @@ from loyalty.shop.models import Branch
 from loyalty.tiers.rules import Course
 from rewards.bonuses import SOURCE as BONUS
 from rewards.models import Redemption
+from rewards.presenting import presented_in
 
 _KINDS = ("earn", "redeem", "adjust", "reverse")  # Points expire, and merge, by themselves.
 
@@ -41,8 +43,12 @@ def happened(
     sales = Purchase.objects.filter(customer__in=persons, **days).prefetch_related("lines")
     if any(needs_codes(rules.programme) for _moment, rules in course.versions):
         sales = sales.select_related("entry")
-    for sale in sales.order_by("occurred_at", "pk"):
-        _person(persons, sale.customer_id).deeds.append(_bought(sale, branches, course))
+    rows = list(sales.order_by("occurred_at", "pk"))
+    vouchers = presented_in([row.reference for row in rows])
+    for row in rows:
+        used = tuple(vouchers.get((row.source, row.reference), ()))
+        bought = replace(_bought(row, branches, course), vouchers=used)
+        _person(persons, row.customer_id).deeds.append(bought)
     wanted = []
     entries = list(_entries(Entry.objects.filter(account__in=persons, **days)))
     worth = _worth_of([entry.pk for entry in entries if entry.kind == Entry.Kind.REDEEM])

@@ -12,6 +12,7 @@ from loyalty.errors import DomainError
 from loyalty.programme.bonuses import Event as Occasion
 from loyalty.programme.document import Programme
 from loyalty.programme.earning import active_until, last_day
+from loyalty.programme.tickets import TicketRefused
 from loyalty.purchases.returns import Sold, after_return, return_of
 from loyalty.purchases.sale import Effect, Extras, Given, Sale, Situation, effect_of, offer_of
 from loyalty.reports.rehearsal.deeds import (
@@ -29,6 +30,7 @@ from loyalty.reports.rehearsal.purse import Purse
 from loyalty.reports.rehearsal.selling import backs_of, sold_of
 from loyalty.tiers.rules import Climb, Course
 from loyalty.tiers.windows import Event
+from rewards.presenting import Presented
 
 SOURCE = "rehearsal"
 
@@ -50,6 +52,7 @@ class Replay:
     def __post_init__(self) -> None:
         self.purse = _purse_of(self.person)
         self.climb = Climb(self.person.customer_id)
+        self.refused: set[Hashable] = set()  # Rewards that points did not suffice for.
         self.sales: dict[Name, Sold] = {}  # Of this round, as they are by now.
         # What sales used up of what can be had only so often.
         self.uses: dict[Name, tuple[tuple[Given, ...], frozenset[str]]] = {}
@@ -190,6 +193,7 @@ class Replay:
     def _debit(self, deed: Debited) -> None:
         if not self.purse.debit(self._name(deed.entry_id), deed.points, on=deed.on):
             self.figures.unaffordable += 1
+            self.refused.add(self._name(deed.entry_id))
             return
         self.figures.redeemed_points += deed.points
         self.figures.redeemed_minor += deed.worth_minor
@@ -245,21 +249,44 @@ class Replay:
         """The sale's effect; of the points that paid, as many as these rules let pay."""
         pays = bool(sale.bill.spend_points)
         usable = self.purse.usable(sale.on) if pays else 0
-        met = Situation(self.course, self.climb, usable=usable, extras=self._extras())
+        met = Situation(
+            self.course,
+            self.climb,
+            usable=usable,
+            extras=self._extras(),
+            vouchers=self._vouchers(deed),
+        )
+        bare = replace(sale, bill=replace(sale.bill, spend_points=0))
+        try:
+            effect = effect_of(bare, met)
+        except TicketRefused:  # The bill comes to too little for one by these rules.
+            met = replace(met, vouchers=())
+            effect = effect_of(bare, met)
         if not pays:
-            return effect_of(sale, met)
+            return effect
         try:
             return effect_of(sale, met)
         except DomainError:
             self.figures.unaffordable += 1
-        bare = replace(sale, bill=replace(sale.bill, spend_points=0))
-        effect = effect_of(bare, met)
         most = offer_of(bare, met, effect)
         points = min(most.most, sale.bill.spend_points)
         points = points // most.step * most.step if most.step else 0
         if points < max(most.least, 1):
             return effect
         return effect_of(replace(bare, bill=replace(bare.bill, spend_points=points)), met)
+
+    def _vouchers(self, deed: Bought) -> tuple[Presented, ...]:
+        """
+        Those of the sale, but for what its customer could not buy by these rules. In later rounds
+        what was bought before the rehearsed days is used up.
+        """
+        return tuple(
+            one
+            for one, entry_id in deed.vouchers
+            if entry_id is None
+            or self._name(entry_id) in self.purse.spent
+            or (self.round == 0 and self._name(entry_id) not in self.refused)
+        )
 
     def _extras(self) -> Extras:
         uses = self.uses.values()

@@ -29,7 +29,7 @@ from loyalty.tiers.models import Standing
 from loyalty.tiers.services import give_tier, review_tiers
 from rewards import bonuses
 from rewards.cancelling import cancel_redemption
-from rewards.models import Redemption, Reward
+from rewards.models import Redemption, Reward, Voucher
 from rewards.redemption import redeem_reward
 from tests.factories.clock import NOON, SAIGON
 from tests.factories.customers import CustomerFactory
@@ -56,14 +56,14 @@ class Act:
 
 
 def plan(seed: int, customers: int, *, acts: int = 30) -> list[Act]:
-    """What people try to do in the 400 days before, in the order of time."""
+    """What people try to do in the 300 days before, in the order of time."""
     random = Random(seed)
     tried = []
     for who in range(customers):
         sales: list[str] = []
-        days = sorted(random.uniform(0, 400) for _act in range(random.randrange(acts)))
+        days = sorted(random.uniform(0, 300) for _act in range(random.randrange(acts)))
         for number, day in enumerate(days):
-            at = UNTIL - timedelta(days=401) + timedelta(days=day + 1)
+            at = UNTIL - timedelta(days=301) + timedelta(days=day + 1)
             what = random.choice(("sale", "sale", "sale", "goods", "goods", "back", *MORE))
             name = f"{who}/{number}"
             if what in ("back", "void") and sales:
@@ -76,7 +76,10 @@ def plan(seed: int, customers: int, *, acts: int = 30) -> list[Act]:
     return sorted(tried, key=lambda act: act.at)
 
 
-MORE = ("void", "redeem", "redeem", "cancel", "adjust", "survey", "tier", "lines")
+MORE = (
+    *("void", "redeem", "redeem", "redeem", "ticket", "ticket", "ticket"),
+    *("cancel", "adjust", "survey", "tier", "lines"),
+)
 
 
 def _bill(random: Random, *, goods: bool) -> Bill:
@@ -111,6 +114,10 @@ class Copy:
     def open(self, customers: int) -> None:
         shop_with_programme(TODAY)
         self.rewards = [RewardFactory(cost_points=3 * n, value_minor=1_000 * n) for n in (2, 5, 9)]
+        off = {"kind": Reward.Kind.DISCOUNT_AMOUNT, "value_minor": 20_000}
+        self.rewards.append(
+            RewardFactory(cost_points=4, minimum_minor=40_000, validity_days=200, **off)
+        )
         self.customers = [CustomerFactory(name=f"Khách {n}") for n in range(customers)]
         self.manager = StaffFactory(role="owner")
 
@@ -152,6 +159,24 @@ class Copy:
 
     _goods = _sale
 
+    def _ticket(self, act: Act, name: str, suffix: str) -> Act | None:
+        """A sale with a voucher, if the customer has one for money off."""
+        mine = Voucher.objects.filter(
+            customer=self.customers[act.who],
+            reward=self.rewards[3],
+            state="issued",
+            expires_on__gte=act.at.astimezone(SAIGON).date(),
+        )
+        if isinstance(act.told, str):
+            mine = mine.filter(redemption__reference=act.told + suffix)
+        voucher = mine.order_by("pk").first()
+        if voucher is None and not isinstance(act.told, str):
+            return None
+        codes = (voucher.code,) if voucher else ()
+        self._sale(replace(act, told=Bill(total_minor=55_000, vouchers=codes)), name, suffix)
+        bought = voucher.redemption.reference.removesuffix(suffix) if voucher else act.told
+        return replace(act, told=bought)
+
     def _back(self, act: Act, name: str, suffix: str) -> Act | None:
         sale_name, part = act.told
         sale = Purchase.objects.filter(source="till", reference=sale_name + suffix).first()
@@ -192,7 +217,7 @@ class Copy:
         """Nothing: a day without a deed."""
 
     def _redeem(self, act: Act, name: str, _suffix: str) -> Act | None:
-        reward = self.rewards[act.told % 3]
+        reward = self.rewards[min(act.told % 6, 3)]
         told = {"customer": self.customers[act.who], "source": "till", "reference": name}
         try:
             redeem_reward(reward=reward, at=act.at, by=None, **told)

@@ -14,8 +14,10 @@ from loyalty.ledger.models import Entry
 from loyalty.programme.basket import Line
 from loyalty.programme.models import ProgrammeVersion
 from loyalty.reports.rehearsal import rehearsing
+from rewards.redemption import redeem_reward
 from tests.factories.clock import NOON
 from tests.factories.customers import CustomerFactory
+from tests.factories.rewards import RewardFactory
 from tests.factories.sales import give_back, sell
 from tests.factories.shop import STARTERS, shop_with_programme
 
@@ -135,6 +137,27 @@ def test_what_a_mark_withheld_is_earned_again_without_it(draft, db):
     assert (said["today"]["earned"], said["draft"]["earned"]) == (0, 10)
 
 
+def test_a_voucher_takes_its_money_off_again_where_its_points_sufficed(shop, draft):
+    customer = CustomerFactory()
+    sell(customer, Line(100_000), reference="first", at=YESTERDAY)
+    reward = RewardFactory(kind="discount_amount", cost_points=8, value_minor=30_000)
+    how = {"source": "till", "reference": "r", "at": YESTERDAY, "by": None}
+    voucher = redeem_reward(customer=customer, reward=reward, **how).voucher
+    later = YESTERDAY + timedelta(hours=1)
+    sell(customer, Line(80_000), reference="second", at=later, vouchers=(voucher.code,))
+
+    same = told_of(draft(CAFE))
+    dearer = told_of(draft(CAFE.replace("per_minor = 10_000", "per_minor = 20_000")))
+
+    # Half the points buy no voucher, so the second bill is paid whole: 80.000đ for 4 points.
+    assert (same["discount_minor"], same["earned"], same["unaffordable"]) == (30_000, 15, 0)
+    assert (dearer["discount_minor"], dearer["earned"], dearer["unaffordable"]) == (0, 9, 1)
+
+
+def told_of(path):
+    return told(path)["draft"]
+
+
 def test_people_read_a_table_and_the_names(shop, draft):
     sell(CustomerFactory(name="Trần Bảo"), Line(1_200_000), at=YESTERDAY)
 
@@ -193,5 +216,5 @@ def test_a_chunk_of_customers_takes_as_many_queries_as_one(
         give_back(bought.purchase, f"B{number}", at=YESTERDAY, lines=((1, Decimal(1)),))
 
     path = draft(CAFE)
-    with django_assert_num_queries(26):
+    with django_assert_num_queries(28):
         rehearsed(path)
