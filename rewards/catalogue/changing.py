@@ -35,6 +35,8 @@ def save_reward(
     meanwhile stays. `photo` is a redrawn picture, empty to take it away, None to leave it. Raises
     InvalidInput when more were redeemed meanwhile than its new total allows.
     """
+    # Pictures before rewards, as a loader locks them.
+    picture = keep_redrawn(photo, at=at) if photo else None
     current = reward
     if reward.pk is not None:
         current = Reward.objects.select_for_update().get(pk=reward.pk)
@@ -43,6 +45,6 @@ def save_reward(
     if why := count(current):
         raise InvalidInput("most_total", why)
     if photo is not None:
-        current.picture = keep_redrawn(photo, at=at) if photo else None
+        current.picture = picture
     current.save()
     drop_unused()

@@ -106,7 +106,7 @@ def test_a_total_set_while_people_redeem_counts_them_all():
                 for customer in customers[1:]
             ),
             partial(cancel, made),
-            partial(load, tea + "most_total = 1000\n", at=NOON),
+            partial(load, tea + "most_total = 100_000\n", at=NOON),
         )
 
         assert [one for one in outcomes if isinstance(one, Exception)] == [], trial

@@ -303,7 +303,7 @@ CALL = "SELECT outcome FROM rewards_redeem('t', %s, %s, %s, %s::timestamptz, NUL
 
 
 @settings(
-    max_examples=rounds(usual=150, soak=5_000),
+    max_examples=rounds(usual=150, soak=2_000),
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(
