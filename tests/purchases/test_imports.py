@@ -340,3 +340,11 @@ def test_glued_dates_are_read_digit_by_digit(tmp_path):
         bring_in(path, how=how)
 
     assert refused_rows(path) == [(3, "date")]
+
+
+def test_seconds_may_be_there_or_not(tmp_path):
+    how = layout(ALL_COLUMNS.replace('"date" }', '"date", format = "%d/%m/%Y %H:%M" }'))
+
+    path = file_of(tmp_path, "1,,,20/11/2026 08:15:59,1,", "1,,,20/11/2026 08:16,1,")
+
+    assert bring_in(path, how=how).purchases_added == 2

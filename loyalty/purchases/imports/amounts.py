@@ -31,7 +31,7 @@ class Amounts:
         text = value[kind]
         plain = text if kind in typed else self._plain(kind, text)
         decimals = plain.partition(".")[2].rstrip("0")
-        if len(decimals) > minor_digits(self.currency):
+        if decimals and len(decimals) > minor_digits(self.currency):
             raise InvalidInput(kind, _("more decimals than the currency has"))
         try:
             amount_minor = minor_from_decimal(plain, currency=self.currency)

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Set
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -25,12 +26,14 @@ ISO_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 ISO_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)?", re.ASCII)
 # The Icelandic letters, which many a Vietnamese list has instead of its own.
 LOOKALIKES = str.maketrans("Ðð", "Đđ")
+UNTYPED: frozenset[Field] = frozenset()
 # Of a line: the column, what it is to the rules, how many letters it may have.
 TEXTS = (
     (Field.ARTICLE, "sku", 100),
     (Field.ITEM, "name", 200),
     (Field.CATEGORY, "category", 100),
 )
+SECONDS = re.compile(r":\d\d:\d\d$", re.ASCII)
 GLUED = re.compile(r"%\w%\w")  # Two parts of a date with nothing between them.
 
 
@@ -76,6 +79,9 @@ class Checker:
         self.currency, self.zone, self.at = currency, zone, at
         self.branches = branches  # Ids by key and by name, in lower case.
         self.amounts = Amounts(layout, currency)
+        self.tells_kinds = bool(
+            layout.returned or layout.cancelled or layout.return_prefix or layout.cancelled_prefix
+        )
         self.moment_of = lru_cache(maxsize=4096)(self._moment_of)
 
     def read(self, row: FileRow) -> SaleRow:
@@ -86,7 +92,7 @@ class Checker:
                 "row", why % {"found": len(row.fields), "expected": self.shape.width}
             )
         value = {kind: row.fields[place].strip() for kind, place in self.shape.places.items()}
-        typed = {kind for kind, place in self.shape.places.items() if place in row.typed}
+        typed = self._typed(row) if row.typed else UNTYPED
         moment, day = self.moment_of(value[Field.DATE], Field.DATE in typed)
         amount_minor = self._amount(value, typed)
         external_id = self._external_id(value.get(Field.CUSTOMER, ""))
@@ -109,6 +115,9 @@ class Checker:
             detail=self._detail(value, typed, amount_minor),
         )
 
+    def _typed(self, row: FileRow) -> frozenset[Field]:
+        return frozenset(kind for kind, at in self.shape.places.items() if at in row.typed)
+
     def receipt_of(self, row: FileRow) -> list[str]:
         """The number of the receipt that is lost with a row that cannot be taken, if any."""
         place = self.shape.places.get(Field.REFERENCE, len(row.fields))
@@ -118,6 +127,8 @@ class Checker:
 
     def _kind(self, value: dict[Field, str]) -> Kind:
         """What number and status say; a cancelled return is cancelled."""
+        if not self.tells_kinds:
+            return Kind.SALE
         layout, receipt = self.layout, value.get(Field.REFERENCE, "").upper()
         status = fold(value.get(Field.STATUS, ""))
         cancelled, given_back = layout.cancelled_prefix, layout.return_prefix
@@ -127,7 +138,7 @@ class Checker:
             return Kind.RETURN
         return Kind.SALE
 
-    def _detail(self, value: dict[Field, str], typed: set[Field], amount_minor: int) -> str:
+    def _detail(self, value: dict[Field, str], typed: Set[Field], amount_minor: int) -> str:
         if self.layout.group_by is not GroupBy.RECEIPT or amount_minor < 0:
             return ""
         line = line_of(
@@ -166,6 +177,8 @@ class Checker:
 
     def _in_format(self, text: str) -> date:
         layout = self.layout.date_format
+        if layout.endswith("%M") and SECONDS.search(text):
+            text = text[:-3]  # Some programs write them in one file and not in the next.
         try:
             # In the shop's own time: given its zone by the caller.
             written = datetime.strptime(text, layout)  # noqa: DTZ007
@@ -178,7 +191,7 @@ class Checker:
             raise InvalidInput(Field.DATE, why % {"form": layout})
         return written if "%H" in layout else written.date()
 
-    def _amount(self, value: dict[Field, str], typed: set[Field]) -> int:
+    def _amount(self, value: dict[Field, str], typed: Set[Field]) -> int:
         amount_minor = self.amounts.minor(Field.AMOUNT, value, typed)
         if amount_minor < 0 and self.layout.group_by is GroupBy.CUSTOMER_DAY:
             raise InvalidInput(Field.AMOUNT, _("below zero: days that are one purchase have none"))
