@@ -2,7 +2,8 @@
 
 from customers.models import Customer
 from loyalty.ledger.models import Account, Entry
-from loyalty.purchases.imports.layout import Layout, parse
+from loyalty.purchases.imports.layout import Layout
+from loyalty.purchases.imports.parsing import parse
 from loyalty.purchases.imports.running import import_file
 from loyalty.purchases.models import Activity, ImportBatch, Purchase
 from loyalty.tiers.models import Qualification, Standing, TierChange

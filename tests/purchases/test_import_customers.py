@@ -17,9 +17,10 @@ from loyalty.care.merging import merge_customers
 from loyalty.ledger.models import Account, Entry, Lot
 from loyalty.ledger.proof import verify
 from loyalty.ledger.services import spend
-from loyalty.purchases.imports.layout import About, parse
+from loyalty.purchases.imports.layout import About
 from loyalty.purchases.imports.members.holdings import AuthorNeeded
 from loyalty.purchases.imports.members.running import import_members
+from loyalty.purchases.imports.parsing import parse
 from loyalty.purchases.imports.refusals import RowsRefused
 from loyalty.purchases.imports.undoing import UndoRefused, undo_import
 from loyalty.purchases.models import ImportBatch

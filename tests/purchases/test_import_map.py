@@ -2,7 +2,8 @@
 
 import pytest
 
-from loyalty.purchases.imports.layout import Field, GroupBy, InvalidMap, parse
+from loyalty.purchases.imports.layout import Field, GroupBy
+from loyalty.purchases.imports.parsing import InvalidMap, parse
 
 LEAST = """source = "old-till"
 [columns]

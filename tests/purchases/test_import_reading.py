@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from loyalty.purchases.imports.layout import parse
+from loyalty.purchases.imports.parsing import parse
 from loyalty.purchases.imports.reading import SourceFile, shape_of
 from loyalty.purchases.imports.refused import MAX_LINE, FileRefused
 from tests.support.data import SHARED_DATA

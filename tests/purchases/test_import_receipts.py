@@ -8,7 +8,7 @@ from django.db.models import Sum
 from loyalty.ledger.models import Account
 from loyalty.ledger.proof import verify
 from loyalty.purchases import proof as sales_proof
-from loyalty.purchases.imports.layout import InvalidMap
+from loyalty.purchases.imports.parsing import InvalidMap
 from loyalty.purchases.imports.refusals import RowsRefused
 from loyalty.purchases.models import Purchase, PurchaseLine, Refund
 from loyalty.tiers.models import Standing

@@ -7,7 +7,8 @@ Source: Fader & Hardie (2001), Interfaces 31(3) part 2; brucehardie.com/datasets
 
 import pytest
 
-from loyalty.purchases.imports.layout import Layout, parse
+from loyalty.purchases.imports.layout import Layout
+from loyalty.purchases.imports.parsing import parse
 from tests.support.data import SHARED_DATA
 
 FOLDER = SHARED_DATA / "cdnow"

@@ -7,7 +7,8 @@ from django.utils.translation import gettext as _
 
 from loyalty.commands import read_document
 from loyalty.errors import DomainError
-from loyalty.purchases.imports.layout import USUAL, USUAL_CUSTOMERS, About, Layout, parse
+from loyalty.purchases.imports.layout import USUAL, USUAL_CUSTOMERS, About, Layout
+from loyalty.purchases.imports.parsing import parse
 
 READY = Path(__file__).with_name("presets")
 
