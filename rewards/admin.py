@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminTextInputWidget
 
 from customers.backoffice import OfCustomerAdmin
 from loyalty.errors import DomainError, InvalidInput
@@ -124,7 +125,8 @@ class VoucherAdmin(OfCustomerAdmin):
 
 class SharedVoucherForm(forms.ModelForm):  # type: ignore[type-arg]  # Generic in the stubs only.
     code = forms.CharField(
-        label=_("code"),
+        label=_("Code"),
+        widget=UnfoldAdminTextInputWidget,
         max_length=40,
         required=False,
         help_text=_("A word for everybody, such as TET2027. Empty: letters that nobody guesses."),
