@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from fractions import Fraction
+from math import lcm
 
 
 def spread(total: int, weights: Sequence[int | Fraction]) -> list[int]:
@@ -16,13 +17,16 @@ def spread(total: int, weights: Sequence[int | Fraction]) -> list[int]:
     """
     if len(weights) < 2:  # The usual bill is one line.
         return [total] * len(weights)
-    whole = sum(weights)
+    # In whole numbers: a thousand weights of as many denominators took seconds as fractions.
+    scale = lcm(*(weight.denominator for weight in weights))
+    parts = [weight.numerator * (scale // weight.denominator) for weight in weights]
+    whole = sum(parts)
     if not whole:
         return spread(total, [1] * len(weights))
-    exact = [Fraction(total) * weight / whole for weight in weights]
-    shares = [share.numerator // share.denominator for share in exact]
+    split = [divmod(total * part, whole) for part in parts]
+    shares = [share for share, _rest in split]
     left = total - sum(shares)
-    by_remainder = sorted(range(len(exact)), key=lambda index: shares[index] - exact[index])
+    by_remainder = sorted(range(len(split)), key=lambda index: -split[index][1])
     for index in by_remainder[:left]:
         shares[index] += 1
     return shares
