@@ -5,17 +5,34 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from django.db import connection
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
 from loyalty.errors import Conflict, DomainError, InvalidInput
 from loyalty.integrations.models import Answer
+from loyalty.statements import one_row
 from loyalty.transactions import whole
 
 KEPT = timedelta(days=45)  # A till that was offline may ask again after weeks.
 CHUNK = 5_000  # Rows forgotten in one statement.
 _KEY = re.compile(r"[A-Za-z0-9._:+/=-]{8,100}")
+
+# Asked with every request that has a key, so prepared. Always a row.
+_KEPT = """
+SELECT a.request_hash, a.status, a.body, a.customer_id
+FROM (VALUES (%s, %s, %s)) AS asked (source, route, idempotency_key)
+LEFT JOIN integrations_answer a USING (source, route, idempotency_key)
+"""
+_KEEP = """
+WITH kept AS (
+    INSERT INTO integrations_answer (source, route, idempotency_key, request_hash, status, body,
+        customer_id, created_at)
+    VALUES (%s, %s, %s, %s, %s, %s, %s::bigint, %s)
+    ON CONFLICT (source, route, idempotency_key) DO NOTHING
+    RETURNING id
+)
+SELECT count(*) FROM kept
+"""
 
 
 @dataclass(frozen=True)
@@ -75,14 +92,13 @@ def once(request: Request, act: Callable[[], Reply], *, at: datetime) -> Reply:
 
 def kept(request: Request) -> Reply | None:
     """What was answered before, if it was. Raises Conflict when another request was."""
-    known = Answer.objects.filter(
-        source=request.source, route=request.route, idempotency_key=request.idempotency_key
-    ).first()
-    if known is None:
+    asked = [request.source, request.route, request.idempotency_key]
+    request_hash, status, body, customer_id = one_row(_KEPT, asked)
+    if request_hash is None:
         return None
-    if known.request_hash != request.request_hash:
+    if request_hash != request.request_hash:
         raise Conflict(_("This Idempotency-Key was used for another request."))
-    return Reply(known.status, known.body, known.customer_id, replayed=True)
+    return Reply(status, body, customer_id, replayed=True)
 
 
 def keep(request: Request, reply: Reply, *, at: datetime) -> bool:
@@ -90,17 +106,14 @@ def keep(request: Request, reply: Reply, *, at: datetime) -> bool:
     Keep a reply that has no one effect, such as a batch's; False when a twin's is kept already.
     Waits for a twin that is writing at this moment.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO integrations_answer (source, route, idempotency_key, request_hash,"
-            " status, body, customer_id, created_at) VALUES (%s, %s, %s, %s, %s, %s, %s, %s)"
-            " ON CONFLICT (source, route, idempotency_key) DO NOTHING",
-            [
-                *(request.source, request.route, request.idempotency_key, request.request_hash),
-                *(reply.status, reply.body, reply.customer_id, at),
-            ],
-        )
-        return bool(cursor.rowcount)
+    (rows,) = one_row(
+        _KEEP,
+        [
+            *(request.source, request.route, request.idempotency_key, request.request_hash),
+            *(reply.status, reply.body, reply.customer_id, at),
+        ],
+    )
+    return bool(rows)
 
 
 def forget_old(*, at: datetime) -> int:
