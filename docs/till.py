@@ -3,7 +3,6 @@
 import json
 import sys
 import time
-import urllib.error
 import urllib.request
 import uuid
 from typing import Any
@@ -13,13 +12,12 @@ def ask(address: str, key: str, path: str, body: dict[str, Any]) -> tuple[int, d
     """Status and answer. Asked again, as the same request, until the server has said something."""
     headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
     headers["Idempotency-Key"] = str(uuid.uuid4())  # One for the act, not one for each try.
-    sent = json.dumps(body).encode()
     for wait in (1, 2, 4, 8, 0):
-        request = urllib.request.Request(f"{address}/api/v1{path}", sent, headers)
+        request = urllib.request.Request(address + path, json.dumps(body).encode(), headers)
         try:
             with urllib.request.urlopen(request, timeout=10) as answer:
                 return answer.status, json.load(answer)
-        except urllib.error.HTTPError as refusal:
+        except urllib.request.HTTPError as refusal:
             if "Retry-After" not in refusal.headers:
                 return refusal.code, json.load(refusal)
             time.sleep(int(refusal.headers["Retry-After"]))
@@ -30,8 +28,8 @@ def ask(address: str, key: str, path: str, body: dict[str, Any]) -> tuple[int, d
 
 if __name__ == "__main__":
     address, key, phone, total = sys.argv[1:]
-    status, told = ask(address, key, "/customers", {"phone": phone})
+    status, told = ask(address, key, "/api/v1/customers", {"phone": phone})
     customer = told["id"] if status == 201 else told["customer"]  # 409: a member already.
     sale = {"reference": str(uuid.uuid4()), "customer": customer, "total_minor": int(total)}
-    status, told = ask(address, key, "/purchases", sale)
+    status, told = ask(address, key, "/api/v1/purchases", sale)
     print(f"{told['points']['earned']} points, balance {told['balance']}")

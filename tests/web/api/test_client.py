@@ -21,6 +21,10 @@ def shop(transactional_db):
     shop_with_programme()
 
 
+def test_it_has_thirty_lines():
+    assert sum(bool(line.strip()) for line in TILL.read_text("utf-8").splitlines()) <= 30
+
+
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, TILL, *arguments]
     return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
