@@ -120,6 +120,25 @@ RULES = {
         HAVING sum(t.amount_minor) <> p.amount_minor - p.spent_minor
             + CASE WHEN p.free_shipping THEN 0 ELSE p.shipping_minor END
     """,
+    "vouchers come back, and coupons end, with the last of their sale": """
+        SELECT p.id, v.id, v.comes_back FROM (
+            SELECT v.id, v.replaces_id IS NOT NULL AS comes_back,
+                coalesce(u.source, v.source) AS source,
+                coalesce(u.reference, v.reference) AS reference
+            FROM rewards_voucher v LEFT JOIN rewards_voucheruse u ON u.id = v.replaces_id
+            WHERE v.replaces_id IS NOT NULL OR NOT v.coupon = '' AND v.state = 'issued'
+        ) v JOIN purchases_purchase p ON (p.source, p.reference) = (v.source, v.reference)
+        WHERE v.comes_back <> (
+            CASE WHEN p.amount_minor > 0 THEN p.refunded_minor = p.amount_minor
+            ELSE coalesce((
+                SELECT bool_and(l.refunded_quantity = l.quantity)
+                FROM purchases_purchaseline l WHERE l.purchase_id = p.id
+            ), false) END
+            OR EXISTS (
+                SELECT FROM purchases_refund r WHERE r.purchase_id = p.id AND r.kind = 'void'
+            )
+        )
+    """,
 }
 EXPLAINED = "what a sale earned is what its explanation comes to"
 _EXPLANATIONS = """

@@ -77,6 +77,9 @@ BROKEN = {
     "UPDATE rewards_voucheruse SET minor = minor + 1": [9],
     "DELETE FROM rewards_voucheruse": [9],
     "UPDATE rewards_voucher SET state = 'issued', used_at = NULL": [9],
+    "UPDATE rewards_voucher SET replaces_id = (SELECT id FROM rewards_voucheruse)": [11],
+    "UPDATE rewards_voucher SET coupon = 'x', source = 'till', reference = 'R-1',"
+    " state = 'issued', used_at = NULL": [9, 11],
     "UPDATE purchases_capuse SET freed = true": [7],
     "DELETE FROM purchases_purchasepayment WHERE method = 'card'": [10],
     "UPDATE purchases_purchasepayment SET amount_minor = amount_minor + 1": [10],

@@ -60,6 +60,17 @@ def test_an_open_voucher_is_a_ticket_with_its_code(browser: PageClient, member: 
     assert qr_path(voucher.token)[1] in response.content.decode()
 
 
+def test_to_open_a_voucher_uses_nothing_up(browser: PageClient, member: Customer) -> None:
+    voucher = voucher_of(member)
+    before = Voucher.objects.values().get()
+
+    for _time in range(3):
+        assert browser.get(f"/vouchers/{voucher.pk}").status_code == 200
+
+    assert Voucher.objects.values().get() == before
+    use(voucher)
+
+
 def test_another_members_voucher_does_not_exist(browser: PageClient, shop: object) -> None:
     voucher = voucher_of(CustomerFactory())
 
