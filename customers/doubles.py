@@ -1,11 +1,13 @@
 """Customers who may be one person. Suggestions for people: nobody is merged by them."""
 
 from collections.abc import Iterator, Sequence
+from itertools import combinations
 
 from django.db import connection
 
 from customers.models import Customer
 
+GROUPS_AT_ONCE = 200
 MOST_NAMESAKES = 30  # Of more people with one name nothing can be said.
 _NAMESAKES = """
 SELECT array_agg(id ORDER BY id) FROM customers_customer
@@ -13,6 +15,7 @@ WHERE merged_into_id IS NULL AND name_folded <> '' AND name_folded IN (
     SELECT name_folded FROM customers_customer WHERE id = ANY (%s)
 )
 GROUP BY name_folded HAVING count(*) BETWEEN 2 AND %s
+ORDER BY min(id)
 """
 
 
@@ -22,19 +25,20 @@ def doubles_of(ids: Sequence[int]) -> Iterator[tuple[Customer, Customer]]:
     same birthday with its year or phones that a slip of the finger tells apart. The older first.
     """
     asked = set(ids)
-    for people in _namesakes(ids):
-        for place, one in enumerate(people):
-            for other in people[place + 1 :]:
+    groups = _namesakes(ids)
+    for start in range(0, len(groups), GROUPS_AT_ONCE):
+        some = groups[start : start + GROUPS_AT_ONCE]
+        customers = Customer.objects.in_bulk([pk for group in some for pk in group])
+        for group in some:
+            for one, other in combinations((customers[pk] for pk in group), 2):
                 if asked & {one.pk, other.pk} and _may_be_one(one, other):
                     yield one, other
 
 
-def _namesakes(ids: Sequence[int]) -> list[list[Customer]]:
+def _namesakes(ids: Sequence[int]) -> list[list[int]]:
     with connection.cursor() as cursor:
         cursor.execute(_NAMESAKES, [list(ids), MOST_NAMESAKES])
-        groups = [group for (group,) in cursor.fetchall()]
-    customers = Customer.objects.in_bulk([pk for group in groups for pk in group])
-    return [[customers[pk] for pk in group] for group in groups]
+        return [group for (group,) in cursor.fetchall()]
 
 
 def _may_be_one(one: Customer, other: Customer) -> bool:

@@ -182,7 +182,10 @@ def test_a_refusal_says_what_to_try(sales, content, said):
 
 def test_a_dry_run_keeps_what_would_change_without_names(tmp_path, capsys):
     known = CustomerFactory(phone="+84912345678", name="Hà")
-    rows = ("1,0987654321,An,2025-11-20,9000000,", ",912345678,Hà,2025-11-20,68000,")
+    rows = (
+        *("1,0987654321,An,2025-11-20,9000000,", ",912345678,Hà,2025-11-20,68000,"),
+        *("2,0912345679,HA,2025-11-20,1,", "3,0987654312,Ân,2025-11-20,1,"),
+    )
     sales, diff = tmp_path / "sales.csv", tmp_path / "diff.csv"
     sales.write_text("\n".join([HEADER, *rows, ",,,2025-11-20,5000,", ""]), encoding="utf-8")
 
@@ -193,6 +196,9 @@ def test_a_dry_run_keeps_what_would_change_without_names(tmp_path, capsys):
         "line,card,what,sales,points,tier_before,tier_after",
         "2,,new,1,900,moi,kim-cuong",
         f"3,{known.card_number},known,1,6,moi,moi",
+        "4,,new,1,0,moi,moi",
+        "5,,new,1,0,moi,moi",
+        *(f"4,{known.card_number},double,,,,", "2,line 5,double,,,,"),
     ]
     assert "Customers by the tier they reach: kim-cuong 1" in capsys.readouterr().out
     assert Purchase.objects.count() == 0

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import random
 from datetime import date, timedelta
 
 import pytest
@@ -30,6 +31,8 @@ from tests.factories.clock import NOON
 from tests.factories.customers import CustomerFactory
 from tests.factories.shop import StaffFactory, shop_with_programme
 from tests.purchases.sales_files import refused_rows
+from tests.purchases.test_import_phones import numbers, written
+from tests.support.rounds import rounds
 
 pytestmark = pytest.mark.django_db
 LATER = NOON + timedelta(hours=1)
@@ -342,3 +345,15 @@ def test_an_unknown_author_or_map_is_named(tmp_path):
         call_command("import_customers", str(path), "--by", "nobody")
     with pytest.raises(CommandError, match="kiotvit"):
         call_command("import_customers", str(path), "--map", "kiotvit")
+
+
+def test_a_dirty_file_of_customers_loses_nobody(tmp_path):
+    dice = random.Random(2018)
+    wanted = numbers(rounds(usual=50, soak=5_000), dice)
+    rows = [f"KH{n},{written(one, dice)},Tên {n},,,{n + 1},,," for n, one in enumerate(wanted)]
+
+    members = bring(file_of(tmp_path, *rows, *rows[:10]), skip_bad=True)
+
+    assert set(Customer.objects.values_list("phone", flat=True)) == {f"+84{one}" for one in wanted}
+    assert members.batch.points_added == sum(range(1, len(wanted) + 1))
+    assert members.batch.rows_refused == 10  # Points that stand in the file twice.

@@ -68,3 +68,11 @@ def test_a_shop_moves_in_from_kiotviet(tmp_path):
         20_000,
     )
     assert Account.objects.get().balance == 35 + 7
+
+
+def test_a_map_that_lies_beside_the_file_goes_by_its_name(tmp_path):
+    (tmp_path / "till.toml").write_text(
+        'source = "till"\nanonymous = true\n[columns]\ndate.column = 1\namount.column = 2\n'
+    )
+
+    assert layout_of("till", About.SALES, beside=tmp_path / "sales.csv").source == "till"

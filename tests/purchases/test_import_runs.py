@@ -47,7 +47,25 @@ def test_a_file_with_a_header_only_is_an_import_of_nothing(tmp_path):
     assert (batch.rows_read, batch.purchases_added) == (0, 0)
 
 
-@pytest.mark.parametrize("content", [b"", b"\n \n", b"customer,date\n1,2\n", b"\xff,\xfe\n"])
+SOUND = b"customer,date,amount\n1,2026-11-20,68000\n"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\n \n",
+        b"customer,date\n1,2\n",
+        b"\xff,\xfe\n",
+        SOUND + b"2,2026-11-20,\x00\n",
+        SOUND + b"2,2026-11-20," + b"6" * 2_000_000,
+        SOUND + b'2,"2026-11-20,1\n',
+        SOUND.decode().encode("utf-16") + b"\x00\xd8",  # Half a letter.
+        b"PK\x03\x04" + SOUND,
+        b"%PDF-1.7" + SOUND,
+        b"<html><table><tr><td>1</td></tr></table>",
+    ],
+)
 def test_a_file_that_cannot_be_read_leaves_nothing(tmp_path, content):
     path = tmp_path / "sales.csv"
     path.write_bytes(content)

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import connection
 
+from customers.doubles import doubles_of
 from loyalty.purchases.imports.refused import FileRefused
 
 COLUMNS = ("line", "card", "what", "sales", "points", "tier_before", "tier_after")
@@ -32,6 +33,12 @@ LEFT JOIN (
 ) ON coalesce(named.merged_into_id, named.id) = s.customer_id
 GROUP BY c.id, s.sales, s.points, s.tier_before, s.tier_after
 ORDER BY 1
+"""
+_NEW = """
+SELECT c.id, min(p.line) FROM import_person p
+JOIN customers_customer c ON c.id = p.customer_id
+WHERE c.id > %(newest)s
+GROUP BY c.id
 """
 
 
@@ -62,6 +69,7 @@ class Difference:
                     rows = csv.writer(stream)
                     rows.writerow(COLUMNS)
                     rows.writerows(counted)
+                    rows.writerows(self._doubles())
             except OSError as error:
                 raise FileRefused(f"{self.path}: {error.strerror}") from error
 
@@ -71,3 +79,14 @@ class Difference:
             if after != before:
                 self.tiers[after] += 1
             yield row
+
+    def _doubles(self) -> Iterator[Sequence[Any]]:
+        """New customers who may be somebody else of the file or the shop; for a person to look at."""
+        with connection.cursor() as cursor:
+            cursor.execute(_NEW, {"newest": self.newest_id})
+            lines = dict(cursor.fetchall())
+        for one, other in doubles_of(list(lines)):
+            new, else_ = (one, other) if one.pk in lines else (other, one)
+            whom = lines.get(else_.pk)
+            card = f"line {whom}" if whom else else_.card_number
+            yield (lines[new.pk], card, "double", "", "", "", "")

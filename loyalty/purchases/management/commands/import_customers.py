@@ -35,7 +35,7 @@ class Command(ProductCommand):
         try:
             members = import_members(
                 path=options["file"],
-                layout=layout_of(options["map"], About.CUSTOMERS),
+                layout=layout_of(options["map"], About.CUSTOMERS, beside=options["file"]),
                 at=timezone.now(),
                 by=_author(options["by"]),
                 skip_bad=options["skip_bad"],

@@ -39,7 +39,7 @@ class Command(ProductCommand):
         try:
             batch = import_file(
                 path=options["file"],
-                layout=layout_of(options["map"], About.SALES),
+                layout=layout_of(options["map"], About.SALES, beside=options["file"]),
                 at=timezone.now(),
                 by=None,
                 skip_bad=options["skip_bad"],
