@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS
 from django.db.models import BigIntegerField, Q, QuerySet
@@ -60,7 +61,7 @@ _NAMED = {"id": "", "phone": "AND r.phone <> ''", "card_number": "", "card_token
 _NUMBER = {
     column: _MEANT.format(columns="c.id", column=column, but=but) for column, but in _NAMED.items()
 }
-_WHOLE = {
+WHOLE = {
     column: _MEANT.format(
         columns=", ".join([*(f"c.{name}" for name in _COLUMNS), "b.key"]), column=column, but=but
     )
@@ -91,7 +92,12 @@ def customers_meant(column: str, values: Sequence[str | int]) -> dict[str | int,
 
 def customer_found(column: str, value: str | int) -> Customer | None:
     """The same, the whole row, and of the branch where they joined its key. One statement."""
-    *values, branch_key = one_row(_WHOLE[column], [value])
+    return customer_of(one_row(WHOLE[column], [value]))
+
+
+def customer_of(row: Sequence[Any]) -> Customer | None:
+    """As `customer_found`, of the row that `WHOLE` answered with."""
+    *values, branch_key = row
     if values[0] is None:
         return None
     customer = Customer.from_db(DEFAULT_DB_ALIAS, _COLUMNS, values)

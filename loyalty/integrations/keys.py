@@ -4,9 +4,10 @@ import hashlib
 import hmac
 import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, transaction
 from django.utils.translation import gettext as _
@@ -27,7 +28,7 @@ _LONGEST_SOURCE = 40
 
 
 # Asked at every request, so prepared. Always a row; an empty one where no key begins so.
-_HOLDER = """
+HOLDER = """
 SELECT k.id, k.sha256, k.expires_at, k.last_used_at, k.revoked_at,
     k.source, k.scopes, k.adjust_limit, k.user_id, u.role, k.branch_id, b.key
 FROM (VALUES (%s)) AS asked (prefix)
@@ -36,6 +37,7 @@ LEFT JOIN shop_user u ON u.id = k.user_id
 LEFT JOIN shop_branch b ON b.id = k.branch_id
 """
 
+HOLDER_WIDTH = 12  # Columns of `HOLDER`.
 _USER = ["id", "username", "is_active", "role"]  # As the model has them in order.
 
 
@@ -118,11 +120,20 @@ def find_key(token: str, *, at: datetime) -> Holder | None:
     Who holds the key of that token, if it may still be used. One query, and every ten minutes an
     update.
     """
+    prefix = prefix_of(token)
+    return holder_of(token, one_row(HOLDER, [prefix]), at=at) if prefix else None
+
+
+def prefix_of(token: str) -> str | None:
+    """What `HOLDER` is asked by; None for what is no token."""
     parts = _TOKEN.fullmatch(token)
-    if parts is None:
-        return None
-    prefix, secret = parts.groups()
-    key_id, sha256, expires_at, last_used_at, revoked_at, *rest = one_row(_HOLDER, [prefix])
+    return parts[1] if parts else None
+
+
+def holder_of(token: str, row: Sequence[Any], *, at: datetime) -> Holder | None:
+    """As `find_key`, of the row that `HOLDER` answered with."""
+    prefix, secret = _TOKEN.fullmatch(token).groups()  # type: ignore[union-attr]  # It was asked by it.
+    key_id, sha256, expires_at, last_used_at, revoked_at, *rest = row
     if key_id is None or not hmac.compare_digest(sha256, _digest(secret)):
         return None
     if revoked_at is not None or (expires_at is not None and expires_at <= at):

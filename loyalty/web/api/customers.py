@@ -1,6 +1,5 @@
 """Customers: enrol, find, show, correct."""
 
-import re
 from datetime import datetime
 from functools import partial
 from typing import Annotated, Any, Literal
@@ -12,9 +11,9 @@ from ninja import Query, Router
 from pydantic import BaseModel, ConfigDict, Field
 
 from customers.changing import Changes, change_customer
-from customers.identity import Birthday, is_card_number, normalise_phone
+from customers.identity import Birthday
 from customers.models import Customer
-from customers.queries import TOKEN, customer_found, find_customers
+from customers.queries import find_customers
 from customers.services import enrol_customer
 from loyalty.integrations.answers import Reply
 from loyalty.integrations.ids import public_id
@@ -23,6 +22,7 @@ from loyalty.web.api.entering import Key, KeyRequest, Scope
 from loyalty.web.api.pointing import branch_named, customer_at
 from loyalty.web.api.problems import Problem
 from loyalty.web.api.reading import Body, Digits, Text
+from loyalty.web.api.scanning import ScanKey, scanned
 from rewards.bonuses import greet, profile
 
 router = Router(tags=["Customers"])
@@ -153,7 +153,7 @@ def _enrol(request: KeyRequest, body: CustomerIn) -> Reply:
 
 @router.get(
     "/customers",
-    auth=Key(Scope.READ, CustomerSearch),
+    auth=ScanKey(Scope.READ, CustomerSearch),
     response=CustomersOut,
     summary="Find customers by phone, card or words",
 )
@@ -162,24 +162,14 @@ def find(request: KeyRequest, search: Query[CustomerSearch]) -> HttpResponse:
     given = [name for name in ("phone", "card", "q") if getattr(search, name) is not None]
     if len(given) != 1:
         raise Problem.of_field(given[1] if given else "phone", "Give one of phone, card and q.")
-    found = _found(given[0], str(getattr(search, given[0])).strip(), limit=search.limit)
-    return tell(reply(CustomersOut(customers=[shown(customer) for customer in found])))
-
-
-def _found(by: str, typed: str, *, limit: int) -> list[Customer]:
-    if by == "q":
-        found = find_customers(typed, limit=limit)
+    typed = str(getattr(search, given[0])).strip()
+    if given[0] == "q":
+        found = find_customers(typed, limit=search.limit)
         prefetch_related_objects(found, "joined_branch")
-        return found
-    if by == "phone":
-        customer = customer_found("phone", normalise_phone(typed))
-    elif TOKEN.fullmatch(typed):
-        customer = customer_found("card_token", typed)
-    elif is_card_number(typed):
-        customer = customer_found("card_number", re.sub(r"\s", "", typed))
     else:
-        raise Problem.of_field("card", "This is no card of ours.")
-    return [customer] if customer else []
+        customer = scanned(request, given[0], typed)
+        found = [customer] if customer else []
+    return tell(reply(CustomersOut(customers=[shown(customer) for customer in found])))
 
 
 @router.get(

@@ -1,5 +1,6 @@
 """Who asks: a key in the header, with the scope of the route. No route is open without one."""
 
+from datetime import datetime
 from typing import Any, NoReturn
 
 from django.conf import settings
@@ -31,7 +32,7 @@ class Key(HttpBearer):
         self.query = frozenset(query.model_fields if query else ())
 
     def authenticate(self, request: HttpRequest, token: str) -> Holder | None:
-        key = find_key(token, at=timezone.now())
+        key = self.find(request, token, at=timezone.now())
         if key is None:
             return None
         check_rate(key)
@@ -42,6 +43,10 @@ class Key(HttpBearer):
         if int(request.META.get("CONTENT_LENGTH") or 0) > settings.API_LARGEST_BODY:
             raise Problem("too-large")
         return key
+
+    def find(self, request: HttpRequest, token: str, *, at: datetime) -> Holder | None:
+        """Who holds the key of that token, if it may still be used."""
+        return find_key(token, at=at)
 
 
 def nobody(request: HttpRequest) -> NoReturn:

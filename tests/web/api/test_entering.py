@@ -54,7 +54,8 @@ def test_every_route_has_a_line_here_and_a_scope():
     assert set(OPERATIONS) == set(EXPECTED)
     for route, operation in OPERATIONS.items():
         [key] = operation.auth_callbacks
-        assert (type(key), key.scope) == (Key, EXPECTED[route])
+        assert isinstance(key, Key)
+        assert key.scope == EXPECTED[route]
 
 
 def test_the_description_alone_is_open():
