@@ -12,7 +12,6 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from datetime import datetime
-from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
@@ -35,6 +34,7 @@ from loyalty.purchases import proof as sales
 from loyalty.tiers import proof as tiers
 
 ROWS_AT_ONCE = 1_000
+BYTES_AT_ONCE = 4_000_000
 LONGEST_LINE = 20_000_000  # Bytes; a row with a picture is the longest.
 LONGEST_MANIFEST = 10_000_000
 _SEQUENCES = """
@@ -138,14 +138,27 @@ def _fill_table(archive: zipfile.ZipFile, table: Table, told: dict[str, Any]) ->
     )
     digest, rows = hashlib.sha256(), 0
     with archive.open(table.file) as file, connection.cursor() as cursor:
-        lines = _lines(file)
-        while some := list(islice(lines, ROWS_AT_ONCE)):
+        for some in _parts(file):
             for line in some:
                 digest.update(line)
             rows += len(some)
             cursor.execute(sql, [f"[{','.join(line.decode() for line in some)}]"])
     if rows != told["rows"] or digest.hexdigest() != told["sha256"]:
         raise KeyError(table.file)
+
+
+def _parts(file: IO[bytes]) -> Iterator[list[bytes]]:
+    """So many lines at once, fewer where they are long."""
+    some: list[bytes] = []
+    size = 0
+    for line in _lines(file):
+        some.append(line)
+        size += len(line)
+        if len(some) == ROWS_AT_ONCE or size >= BYTES_AT_ONCE:
+            yield some
+            some, size = [], 0
+    if some:
+        yield some
 
 
 def _lines(file: IO[bytes]) -> Iterator[bytes]:

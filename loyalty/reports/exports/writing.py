@@ -21,6 +21,7 @@ from loyalty.reports.tables import harmless
 BYTE_ORDER_MARK = "\N{BYTE ORDER MARK}"  # Spreadsheets read Vietnamese right only with it.
 LINES_AT_ONCE = 500
 ROWS_A_SHEET = 1_000_000  # Excel takes 1,048,576.
+GUESSED = frozenset("=#")  # What openpyxl takes for a formula or an error.
 UNWRITABLE = "\N{REPLACEMENT CHARACTER}"
 
 
@@ -72,7 +73,9 @@ def _cell(sheet: WriteOnlyWorksheet, value: Value) -> Any:
     """A text is a text, whatever it begins with."""
     if not isinstance(value, str):
         return value
-    cell = WriteOnlyCell(sheet, value=ILLEGAL_CHARACTERS_RE.sub(UNWRITABLE, value))
+    text = ILLEGAL_CHARACTERS_RE.sub(UNWRITABLE, value)
+    if text[:1] not in GUESSED:
+        return text  # Written as a text anyway, and much faster than a cell that is told so.
+    cell = WriteOnlyCell(sheet, value=text)
     cell.data_type = "s"
-    cell.number_format = "@"
     return cell

@@ -38,11 +38,11 @@ def test_no_text_becomes_a_formula_in_csv(text):
     assert as_csv([[text]]) == [["a"], [f"'{text}"]]
 
 
-@pytest.mark.parametrize("text", DANGEROUS)
+@pytest.mark.parametrize("text", [*DANGEROUS, "#N/A", "=", "12", "2026-11-22"])
 def test_no_text_becomes_a_formula_in_excel_and_it_stays_as_it_was(text):
     cell = as_workbook([[text]]).active["A2"]
 
-    assert (cell.data_type, cell.number_format) == ("s", "@")
+    assert cell.data_type == "s"
     assert cell.value.replace("\n", "\r") == text.replace("\n", "\r")  # XML knows one line end.
 
 

@@ -10,6 +10,7 @@ from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection
 from django.db.models import Max
 
+from loyalty.care.merging import merge_customers
 from loyalty.ledger.models import Entry
 from loyalty.programme.basket import Line
 from loyalty.programme.models import ProgrammeVersion
@@ -19,7 +20,7 @@ from tests.factories.clock import NOON
 from tests.factories.customers import CustomerFactory
 from tests.factories.rewards import RewardFactory
 from tests.factories.sales import give_back, sell
-from tests.factories.shop import STARTERS, shop_with_programme
+from tests.factories.shop import STARTERS, StaffFactory, shop_with_programme
 
 CAFE = (STARTERS / "cafe.toml").read_text(encoding="utf-8")
 DOUBLE = CAFE.replace("points = 1\n", "points = 2\n")
@@ -156,6 +157,24 @@ def test_a_voucher_takes_its_money_off_again_where_its_points_sufficed(shop, dra
 
 def told_of(path):
     return told(path)["draft"]
+
+
+def test_two_rows_of_one_customer_are_rehearsed_as_one(shop, draft):
+    kept, other = CustomerFactory(name="Trần Bảo"), CustomerFactory(name="Tran Bao")
+    for number, customer in enumerate((kept, other)):
+        sell(customer, Line(600_000), reference=f"old{number}", at=WEEKS_AGO)
+    manager = StaffFactory(role="manager")
+    merge_customers(kept=kept, duplicate=other, reason="Same", at=WEEKS_AGO, by=manager)
+    sell(other, Line(100_000), reference="new", at=YESTERDAY)
+
+    said = told(draft(CAFE))
+
+    # Silver together, 1.2 times: 12 points for the new bill, beside 60 and 60.
+    assert (said["customers"], said["draft"]["earned"], said["draft"]["outstanding"]) == (
+        1,
+        12,
+        132,
+    )
 
 
 def test_people_read_a_table_and_the_names(shop, draft):
