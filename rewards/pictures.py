@@ -19,6 +19,7 @@ from rewards.models import Picture, Reward
 
 MOST_BYTES: Final = 5 * 1024 * 1024
 MOST_PIXELS: Final = 40_000_000
+MOST_ASIDE: Final = 20_000  # A thread of pixels takes gigabytes to make smaller.
 LONGEST_SIDE: Final = 800
 QUALITY: Final = 80
 FORMATS: Final = ("JPEG", "PNG", "WEBP", "GIF")  # Raster only; no other decoder is asked.
@@ -39,8 +40,8 @@ class PictureRefused(DomainError):
 def redrawn(data: bytes) -> bytes:
     """
     The picture as WebP, at most 800 pixels a side, upright, its first frame alone. Raises
-    PictureRefused for more than 5 MB or 40 million pixels, for what is no JPEG, PNG, WebP or GIF,
-    and for a picture that is something else as well.
+    PictureRefused for more than 5 MB, 40 million pixels or 20,000 a side, for what is no JPEG,
+    PNG, WebP or GIF, and for a picture that is something else as well.
     """
     if len(data) > MOST_BYTES:
         raise PictureRefused(_("A picture may have at most 5 MB."))
@@ -57,12 +58,12 @@ def redrawn(data: bytes) -> bytes:
 
 def _webp(data: bytes) -> bytes:
     with Image.open(BytesIO(data), formats=FORMATS) as opened:
-        if opened.width * opened.height > MOST_PIXELS:
+        if opened.width * opened.height > MOST_PIXELS or max(opened.size) > MOST_ASIDE:
             raise Image.DecompressionBombError
         opened.draft("RGB", (LONGEST_SIDE * 2, LONGEST_SIDE * 2))  # A JPEG is read coarser.
-        upright = ImageOps.exif_transpose(opened)
-        clear = "A" in upright.getbands() or "transparency" in upright.info
-        drawn = upright.convert("RGBA" if clear else "RGB")
+        ImageOps.exif_transpose(opened, in_place=True)
+        clear = "A" in opened.getbands() or "transparency" in opened.info
+        drawn = opened.convert("RGBA" if clear else "RGB")
     drawn.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.LANCZOS)
     bare = Image.new(drawn.mode, drawn.size)  # Nothing goes along but the pixels.
     bare.paste(drawn)

@@ -119,6 +119,13 @@ def huge() -> bytes:
     return file.getvalue()
 
 
+def thread() -> bytes:
+    """Few pixels, all in one row."""
+    file = BytesIO()
+    Image.new("1", (20_001, 1)).save(file, "PNG")
+    return file.getvalue()
+
+
 def bomb() -> bytes:
     data = bytearray(picture_file("GIF", mode="P", size=(4, 4)))
     data[6:10] = b"\xff\xff\xff\xff"  # It says that it is 65535 wide and high.
@@ -143,6 +150,7 @@ def bomb() -> bytes:
         (picture_file("WEBP")[:200], "Không phải ảnh"),
         (bmp(), "Không phải ảnh"),
         (huge(), "40 triệu điểm ảnh"),
+        (thread(), "40 triệu điểm ảnh"),
         (bomb(), "40 triệu điểm ảnh"),
         (picture_file() + b"\x00" * (5 * 1024 * 1024), "5 MB"),
     ],
