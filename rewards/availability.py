@@ -50,14 +50,10 @@ class Asking:
 def why_not(reward: Reward, asking: Asking) -> Reason | None:
     """The first thing that keeps this customer from the reward; None: only points count."""
     opens_on = first_day(reward, tier_key=asking.tier_key)
-    last_start = reward.valid_until
+    closes_on = final_day(reward)
     obstacles = {
         Reason.RETIRED: not reward.is_active,
-        Reason.OVER: (reward.ends_on is not None and asking.on > reward.ends_on)
-        or (
-            last_start is not None
-            and last_start < asking.on + timedelta(days=reward.usable_after_days)
-        ),
+        Reason.OVER: closes_on is not None and asking.on > closes_on,
         Reason.SOLD_OUT: reward.stock == 0,
         Reason.ALL_REDEEMED: reward.most_total is not None
         and (reward.redeemed_total or 0) >= reward.most_total,
@@ -77,6 +73,14 @@ def first_day(reward: Reward, *, tier_key: str) -> date | None:
     if reward.starts_on is None or tier_key not in reward.early_tiers:
         return reward.starts_on
     return reward.starts_on - timedelta(days=reward.early_days or 0)
+
+
+def final_day(reward: Reward) -> date | None:
+    """The last day it can be redeemed, so that its voucher has a day as well; None: for ever."""
+    ends = [reward.ends_on] if reward.ends_on else []
+    if reward.valid_until:
+        ends.append(reward.valid_until - timedelta(days=reward.usable_after_days))
+    return min(ends, default=None)
 
 
 def period(per: str, *, on: date, zone: ZoneInfo) -> tuple[datetime, datetime] | None:

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from loyalty.programme.versions import in_force
 from loyalty.shop.models import Branch
-from rewards.availability import Reason, first_day
+from rewards.availability import Reason, final_day, first_day
 from rewards.models import Reward
 
 _OFTEN = {
@@ -37,8 +37,8 @@ def refusal_text(reason: Reason, reward: Reward, *, tier_key: str, at: datetime)
         case Reason.RETIRED:
             return _("%(reward)s is no longer offered.") % words
         case Reason.OVER:
-            last = min(day for day in (reward.ends_on, reward.valid_until) if day is not None)
-            return _("%(reward)s could be had until %(day)s.") % (words | {"day": _day(last)})
+            last = _day(final_day(reward))
+            return _("%(reward)s could be had until %(day)s.") % (words | {"day": last})
         case Reason.SOLD_OUT:
             return _("%(reward)s has run out.") % words
         case Reason.ALL_REDEEMED:

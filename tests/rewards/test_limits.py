@@ -82,9 +82,12 @@ def test_a_reward_is_had_from_its_first_day_through_its_last():
 
 def test_a_reward_ends_when_its_vouchers_could_not_be_used_any_more():
     customer = customer_with_points(1_000)
-    reward = RewardFactory(validity_days=None, valid_until=TODAY, usable_after_days=1)
+    reward = RewardFactory(name="Trà", validity_days=None, valid_until=TODAY, usable_after_days=1)
 
-    assert refused(customer, reward)[0] == Reason.OVER
+    assert refused(customer, reward) == (
+        Reason.OVER,
+        "Trà chỉ đổi được đến hết ngày 21/11/2026.",
+    )
     made = redeem(customer, reward, at=NOON - timedelta(days=1))
     assert (made.voucher.usable_from, made.voucher.expires_on) == (TODAY, TODAY)
     assert Voucher.objects.get().usable_from == TODAY

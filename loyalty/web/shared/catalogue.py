@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from loyalty.programme.document import Programme
 from loyalty.shop.models import Branch
 from loyalty.web.shared import display as shown
-from rewards.availability import Reason
+from rewards.availability import Reason, final_day
 from rewards.models import Reward
 from rewards.offers import Offer
 
@@ -59,6 +59,6 @@ def notes_of(reward: Reward, *, branches: dict[str, str], today: date) -> list[s
         notes.append(_("Only at %(names)s") % {"names": names})
     if day := reward.usable_from(today):
         notes.append(_("Voucher usable from %(day)s") % {"day": shown.day(day)})
-    if reward.ends_on is not None:
-        notes.append(_("To be had through %(day)s") % {"day": shown.day(reward.ends_on)})
+    if last := final_day(reward):
+        notes.append(_("To be had through %(day)s") % {"day": shown.day(last)})
     return notes
