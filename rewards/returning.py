@@ -17,20 +17,25 @@ def give_back_used(
     refund: tuple[str, str],
     on: date,
     at: datetime,
-    followed: Collection[str] = (),
+    cancelled: bool,
+    followed: Collection[str],
 ) -> list[Voucher]:
     """
     Give the customer a new voucher for each that the sale (`source`, `reference`) used, for the
-    same reward, with its first and its last day; none for one that has ended by `on`, and none for
-    the coupons `followed` by others that stand in their place. The used ones stay used. `refund` is the source and the reference of what undid the sale; the caller
-    holds the lock of the account and calls this once a sale.
+    same reward, with its first and its last day; none for one that has ended by `on`, none for the
+    coupons `followed` by others that stand in their place, and unless the sale was `cancelled` none
+    for what was handed over beside the bill, for nobody sees it come back. The used ones stay used.
+    `refund` is the source and the reference of what undid the sale; the caller holds the lock of
+    the account and calls this once a sale.
     """
     uses = VoucherUse.objects.filter(source=source, reference=reference).order_by("place")
     new = []
     for use in uses.select_related("voucher__reward", "shared__reward"):
         old, shared = use.voucher, use.shared
         terms = old or shared
-        if terms is None or terms.expires_on < on or (old and old.coupon in followed):
+        if terms is None or terms.expires_on < on or not (use.minor or cancelled):
+            continue
+        if old and old.coupon in followed:
             continue
         new.append(
             issue(

@@ -11,8 +11,8 @@ def after_refund(refund: Refund, *, customer_id: int, sold_by: Programme, is_ove
     """
     Cancel the unused coupons that what is left of the sale would not bring, by the rules
     `sold_by` that it was made under; when nothing is left (`is_over`), give new vouchers for those
-    it used, but for coupons whose next one was used meanwhile. The caller holds the lock of the
-    customer's account and has kept the refund.
+    it used, as `give_back_used` says. The caller holds the lock of the customer's account and has
+    kept the refund.
     """
     purchase = refund.purchase
     sale = {"source": purchase.source, "reference": purchase.reference}
@@ -27,6 +27,7 @@ def after_refund(refund: Refund, *, customer_id: int, sold_by: Programme, is_ove
             refund=(refund.source, reference_of(refund.reference)),
             on=refund.occurred_on,
             at=refund.recorded_at,
+            cancelled=refund.kind == Refund.Kind.VOID,
             followed=coupons.followed_by_used(**sale),
         )
 

@@ -115,6 +115,18 @@ def test_who_keeps_what_was_free_gets_no_voucher_for_it(thao):
     assert verify().problems == ()
 
 
+def test_what_was_handed_over_beside_the_bill_comes_back_only_with_a_cancelled_sale(thao):
+    for number in (1, 2):
+        gift = voucher_of(thao, reward_of("gift"))
+        sold = sell(thao, line(5_000), reference=f"R-{number}", vouchers=(gift.code,))
+        if number == 1:
+            give_back(sold.purchase, amount_minor=5_000)
+            assert newest(thao) is None
+        else:
+            void(sold.purchase)
+            assert newest(thao).replaces == gift.use
+
+
 def test_cancelling_after_the_last_line_came_back_gives_nothing_more(thao):
     sale = sell(thao, line(5_000), vouchers=(voucher_of(thao).code,)).purchase
     give_back(sale, lines=((1, Decimal(1)),))
