@@ -14,7 +14,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         connection that nobody has asked anything. No trip; what only time-outs show, a trip would
         wait for too.
         """
-        if self.connection is None or self.connection.broken:
+        if self.connection is None or self.connection.closed:
             return False
         line = select.poll()
         line.register(self.connection.fileno(), select.POLLIN)

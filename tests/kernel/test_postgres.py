@@ -30,6 +30,15 @@ def test_one_that_stands_is_kept_and_one_that_was_thrown_out_is_not_used_again()
     assert after != first
 
 
+@pytest.mark.django_db(transaction=True)
+def test_one_that_was_closed_here_is_no_connection_any_more():
+    connection.ensure_connection()
+    connection.connection.close()
+
+    assert not connection.is_usable()
+    connection.close()
+
+
 @pytest.mark.django_db
 def test_looking_whether_it_stands_asks_the_server_nothing(django_assert_num_queries):
     connection.ensure_connection()

@@ -106,6 +106,19 @@ def test_a_refund_before_its_sale_is_sent_again_later(till):
     assert problem(early) == (404, "unknown-purchase", [])
 
 
+def test_a_refusal_is_not_kept_so_the_same_request_under_the_same_key_succeeds_later(till):
+    """As when a refund overtakes its sale: a till asks again as it asked before."""
+    body, key = {"reference": "TH-1", "amount_minor": 100_000}, {"Idempotency_Key": "refund-0001"}
+    early = till.post("/purchases/HD-7/refunds", body, **key)
+    till.post("/purchases", {"reference": "HD-7", "total_minor": 300_000})
+
+    later, again = (till.post("/purchases/HD-7/refunds", body, **key) for _turn in range(2))
+
+    assert [one.status_code for one in (early, later, again)] == [404, 201, 201]
+    assert "Idempotency-Replayed" not in later.headers
+    assert (again.headers["Idempotency-Replayed"], again.content) == ("true", later.content)
+
+
 def test_nobody_takes_back_the_sale_of_another_program(till, sale):
     assert problem(refund(caller(name="Web"), amount_minor=1)) == (404, "unknown-purchase", [])
 
