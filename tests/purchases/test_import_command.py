@@ -156,6 +156,10 @@ def test_a_header_alone_is_no_failure(sales, capsys):
             'line 2: amount: a mark between thousands: say thousands = "," in the map',
         ),
         (
+            f"{HEADER}\n1,,,20/11/2025,45000,\n",
+            'line 2: date: say format = "%d/%m/%Y" in the map, with its times',
+        ),
+        (
             f"{HEADER}\n1,,,2025-11-20,45000đ,\n",
             "line 2: amount: not an amount of money: leave the đ out",
         ),

@@ -33,6 +33,7 @@ TEXTS = (
     (Field.ITEM, "name", 200),
     (Field.CATEGORY, "category", 100),
 )
+USUAL_DAY = re.compile(r"\d{1,2}/\d{1,2}/\d{4}", re.ASCII)
 SECONDS = re.compile(r":\d\d:\d\d$", re.ASCII)
 GLUED = re.compile(r"%\w%\w")  # Two parts of a date with nothing between them.
 
@@ -173,6 +174,8 @@ class Checker:
                 return date.fromisoformat(text)
             if ISO_MOMENT.fullmatch(text):
                 return datetime.fromisoformat(text)
+        if USUAL_DAY.match(text):
+            raise InvalidInput(Field.DATE, _('say format = "%d/%m/%Y" in the map, with its times'))
         raise InvalidInput(Field.DATE, _("not a date such as 2026-11-22"))
 
     def _in_format(self, text: str) -> date:
