@@ -20,7 +20,9 @@ class Command(ProductCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("name", choices=list(SHEETS), help="the sheet")
-        parser.add_argument("--format", choices=["csv", "xlsx"], default="csv")
+        parser.add_argument(
+            "--format", choices=["csv", "xlsx"], default="csv", help="csv, unless told otherwise"
+        )
         parser.add_argument("--from", dest="since", type=day, metavar="DAY", help="first day")
         parser.add_argument("--to", dest="until", type=day, metavar="DAY", help="last day")
         parser.add_argument(
