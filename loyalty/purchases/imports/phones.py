@@ -12,6 +12,7 @@ from loyalty.errors import InvalidInput
 _SHORTENED = re.compile(r"\d([.,]\d*)?[eE][+]?\d+", re.ASCII)
 # A number that went through a program that counts with it: 912345678.0
 _DECIMALS = re.compile(r"(?<=\d{8})[.,]0{1,2}$")
+_MOBILE = re.compile(r"\+84[35789]\d{8}", re.ASCII)  # As far as one need not look further.
 _BETWEEN_TWO = re.compile(r"[/;,|\n]|\s-\s|\s{2,}")
 
 
@@ -25,19 +26,28 @@ def phone_in_file(text: str) -> str:
     >>> phone_in_file("1682345678"), phone_in_file("+84 (0)912 345 678")
     ('+84382345678', '+84912345678')
     """
-    seen = "".join(char for char in text if unicodedata.category(char) != "Cf")
-    plain = _DECIMALS.sub("", unicodedata.normalize("NFKC", seen).strip().strip("'`’"))
+    plain = _DECIMALS.sub("", _seen(text).strip().strip("'`’"))
     if _SHORTENED.fullmatch(plain):
         raise InvalidInput("phone", _("shortened by Excel: widen the column, or make it text"))
     if sum(_is_number(part) for part in _BETWEEN_TWO.split(plain)) > 1:
         raise InvalidInput("phone", _("more than one number: leave the one that is used"))
     number = normalise_phone(plain)
-    if (
-        phonenumbers.number_type(phonenumbers.parse(number))
-        == phonenumbers.PhoneNumberType.FIXED_LINE
-    ):
+    if not _MOBILE.fullmatch(number) and _is_landline(number):
         raise InvalidInput("phone", _("a landline, which gets no messages: leave it out"))
     return number
+
+
+def _seen(text: str) -> str:
+    """The text without the signs that nobody sees, digits of other scripts as ours."""
+    if text.isascii():
+        return text
+    kept = "".join(char for char in text if unicodedata.category(char) != "Cf")
+    return unicodedata.normalize("NFKC", kept)
+
+
+def _is_landline(number: str) -> bool:
+    kind = phonenumbers.number_type(phonenumbers.parse(number))
+    return bool(kind == phonenumbers.PhoneNumberType.FIXED_LINE)
 
 
 def _is_number(part: str) -> bool:
