@@ -1,6 +1,7 @@
 """Every report as one plain table, for the command line and for spreadsheets."""
 
 import csv
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -20,6 +21,8 @@ Text = str | Promise
 DEFAULT_DAYS = 30  # Of a report that makes no sense without a period.
 # A spreadsheet takes a text that starts so for a formula, the wide forms too.
 FORMULA_STARTS = frozenset("=+-@\t\r\n\0＝＋－＠")
+# Where a country's decimal sign is the comma, as in Vietnam, Excel parts a CSV file at semicolons.
+_INNER_START = re.compile(r"([;\t\r\n]\s*)(?=[=+\-@＝＋－＠])")
 
 
 @dataclass(frozen=True)
@@ -221,10 +224,13 @@ def harmless(cell: Cell) -> Cell:
     """
     >>> harmless("=1+1"), harmless("\N{FULLWIDTH EQUALS SIGN}1"), harmless("Lan"), harmless(-5)
     ("'=1+1", "'＝1", 'Lan', -5)
+    >>> harmless("Lan; =1+1"), harmless("Lan; An")
+    ("Lan; '=1+1", 'Lan; An')
     """
     if isinstance(cell, bool):
         return "yes" if cell else "no"
     if not isinstance(cell, str):
         return cell
     starts = {cell[:1], cell.lstrip()[:1]}
-    return f"'{cell}" if starts & FORMULA_STARTS else cell
+    inside = _INNER_START.sub(r"\1'", cell)
+    return f"'{inside}" if starts & FORMULA_STARTS else inside
