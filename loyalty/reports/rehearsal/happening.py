@@ -40,7 +40,8 @@ def happened(
     days = {"occurred_at__gte": since, "occurred_at__lt": until}
     branches: dict[int | None, str] = {None: ""}
     branches.update(Branch.objects.values_list("pk", "key"))
-    sales = Purchase.objects.filter(customer__in=persons, **days).prefetch_related("lines")
+    sales = Purchase.objects.filter(customer__in=persons, batch__undone_at=None, **days)
+    sales = sales.prefetch_related("lines")
     if any(needs_codes(rules.programme) for _moment, rules in course.versions):
         sales = sales.select_related("entry")
     rows = list(sales.order_by("occurred_at", "pk"))
@@ -56,7 +57,9 @@ def happened(
         deed = _moved(entry, course, worth)
         persons[entry.account_id].deeds.append(deed)
         wanted += [deed.entry_id] if isinstance(deed, Reversed) else []
-    refunds = Refund.objects.filter(purchase__customer__in=persons, **days).order_by("pk")
+    refunds = Refund.objects.filter(
+        purchase__customer__in=persons, purchase__batch__undone_at=None, **days
+    ).order_by("pk")
     with_sales = refunds.select_related("purchase").prefetch_related(
         "lines__line", "purchase__lines", "purchase__refunds__lines"
     )

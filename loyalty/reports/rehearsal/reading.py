@@ -40,6 +40,10 @@ CROSS JOIN LATERAL (
     WHERE e.reverses_id = l.entry_id AND e.points < 0 AND e.occurred_at < %(since)s
 ) AS r
 WHERE l.account_id = ANY (%(ids)s) AND o.occurred_at < %(since)s
+    AND NOT EXISTS (
+        SELECT FROM purchases_purchase p JOIN purchases_importbatch b ON b.id = p.batch_id
+        WHERE p.entry_id = l.entry_id AND b.undone_at IS NOT NULL
+    )
     AND (l.points > t.taken OR l.entry_id = ANY (%(wanted)s) OR EXISTS (
         SELECT FROM ledger_allocation a WHERE a.lot_id = l.id AND a.entry_id = ANY (%(wanted)s)
     ))

@@ -10,10 +10,12 @@ from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection
 from django.db.models import Max
 
+from customers.models import Customer
 from loyalty.care.merging import merge_customers
 from loyalty.ledger.models import Entry
 from loyalty.programme.basket import Line
 from loyalty.programme.models import ProgrammeVersion
+from loyalty.purchases.imports.undoing import undo_import
 from loyalty.reports.rehearsal import rehearsing
 from rewards.redemption import redeem_reward
 from tests.factories.clock import NOON
@@ -21,6 +23,7 @@ from tests.factories.customers import CustomerFactory
 from tests.factories.rewards import RewardFactory
 from tests.factories.sales import give_back, sell
 from tests.factories.shop import STARTERS, StaffFactory, shop_with_programme
+from tests.purchases.sales_files import bring_in, file_of
 
 CAFE = (STARTERS / "cafe.toml").read_text(encoding="utf-8")
 DOUBLE = CAFE.replace("points = 1\n", "points = 2\n")
@@ -175,6 +178,18 @@ def test_two_rows_of_one_customer_are_rehearsed_as_one(shop, draft):
         12,
         132,
     )
+
+
+def test_an_import_that_was_taken_back_never_happened(shop, draft, tmp_path):
+    rows = ("KH-1,0912345678,,2026-01-05 10:00,1500000,", "KH-1,,,2026-11-20 10:00,900000,")
+    batch = bring_in(file_of(tmp_path, *rows))
+    undo_import(batch=batch, at=NOON, by=None)
+    sell(Customer.objects.get(), Line(100_000), at=YESTERDAY)
+
+    said = told(draft(CAFE))
+
+    figures = said["draft"]
+    assert (figures["sales"], figures["earned"], figures["outstanding"]) == (1, 10, 10)
 
 
 def test_people_read_a_table_and_the_names(shop, draft):
