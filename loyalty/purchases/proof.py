@@ -129,11 +129,14 @@ RULES = {
             WHERE v.replaces_id IS NOT NULL OR NOT v.coupon = '' AND v.state = 'issued'
         ) v JOIN purchases_purchase p ON (p.source, p.reference) = (v.source, v.reference)
         WHERE v.comes_back <> (
-            CASE WHEN p.amount_minor > 0 THEN p.refunded_minor = p.amount_minor
-            ELSE coalesce((
-                SELECT bool_and(l.refunded_quantity = l.quantity)
-                FROM purchases_purchaseline l WHERE l.purchase_id = p.id
-            ), false) END
+            p.refunded_minor = p.amount_minor
+            AND (p.amount_minor > 0 OR EXISTS (
+                SELECT FROM purchases_purchaseline l WHERE l.purchase_id = p.id
+            ))
+            AND NOT EXISTS (  -- What was free has no money that could come back.
+                SELECT FROM purchases_purchaseline l WHERE l.purchase_id = p.id
+                    AND l.net_minor = 0 AND l.refunded_quantity < l.quantity
+            )
             OR EXISTS (
                 SELECT FROM purchases_refund r WHERE r.purchase_id = p.id AND r.kind = 'void'
             )
