@@ -5,6 +5,7 @@ from django.utils import translation
 from pytest_django import Settings
 
 from tests.factories.shop import shop_with_programme
+from tests.factories.webhooks import webhook
 from tests.support.receiver import Receiver, receiving
 
 
@@ -24,3 +25,8 @@ def shop(db: None, settings: Settings) -> None:
 def receiver() -> Iterator[Receiver]:
     with receiving() as made:
         yield made
+
+
+@pytest.fixture
+def hook(receiver: Receiver):
+    return webhook("points.changed", url=receiver.url)

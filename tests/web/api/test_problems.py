@@ -10,6 +10,7 @@ from django.test import override_settings
 
 from loyalty.programme.models import ProgrammeVersion
 from loyalty.programme.versions import NoProgramme
+from loyalty.shop.models import Shop
 from loyalty.shop.queries import ShopMissing
 from loyalty.web.api import customers
 from tests.factories.customers import customer_with_points
@@ -221,3 +222,11 @@ def test_names_that_our_own_rows_bear_are_not_for_programs(till, name):
 
     assert [problem(one) for one in refused] == [(422, "invalid", ["reference"])] * 3
     assert every_row() == before
+
+
+def test_before_there_is_a_shop_no_sale_can_be(till):
+    Shop.objects.all().delete()
+
+    answer = till.post("/purchases", {"reference": "R-1", "total_minor": 50_000})
+
+    assert problem(answer) == (503, "not-ready", [])
