@@ -143,4 +143,6 @@ def comes_back(use: VoucherUse, sale: Purchase) -> bool:
     brought = Voucher.objects.filter(source=sale.source, reference=sale.reference, replaces=None)
     used = set(brought.exclude(coupon="").filter(state="used").values_list("coupon", flat=True))
     followed = use.voucher is not None and use.voucher.coupon in used
-    return (use.minor > 0 or is_cancelled(sale)) and not followed
+    # Cancelling a sale of which nothing is left gives nothing more.
+    ended = sale.refunds.filter(kind="void", lines__isnull=False).exists()
+    return (use.minor > 0 or ended) and not followed
