@@ -19,7 +19,7 @@ def bill_of(told: Told, *, amount_minor: int, fees_minor: int) -> Bill:
 
     >>> half_off = [{"unit_price_minor": 60, "quantity": "1", "discount_minor": 0}] * 2
     >>> [line.net_minor for line in bill_of(half_off, amount_minor=101, fees_minor=0).lines]
-    [51, 50]
+    [50, 51]
     """
     if not told:
         return Bill.of_total(amount_minor)
