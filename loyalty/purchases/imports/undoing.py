@@ -95,8 +95,8 @@ def undo_import(
     *, batch: ImportBatch, at: datetime, by: User | None, report: Report = silent
 ) -> ImportBatch:
     """
-    Void every sale of the batch, and take back the points it brought along, until balances, tiers and reports are as if it had not been
-    imported, and return it. Whom it enrolled stay customers, without its sales; the file can be
+    Void every sale of the batch, and take back the points it brought along, until balances, tiers
+    and reports are as if it had not been imported, and return it. Whom it enrolled stay customers, without its sales; the file can be
     imported again. Points of it that expired meanwhile stay expired.
 
     Safe to repeat. Raises UndoRefused, ImportRunning; then nothing was written. It holds the
@@ -108,8 +108,10 @@ def undo_import(
         return batch
     sales = Purchase.objects.filter(batch=batch)
     asked = sales.exclude(customer=None).values_list("customer_id", flat=True).distinct()
-    customer_ids = sorted(ledger.lock_accounts(sorted(pk for pk in asked if pk)))
+    customer_ids = sorted(pk for pk in asked if pk)
     brought = openings.of_batch(batch)
+    # All at once, before anybody looks: whoever spends these points waits, or was seen to.
+    ledger.lock_accounts(sorted({*customer_ids, *(entry.account_id for entry in brought)}))
     used = [Blocked(reference, "spent") for reference in openings.used(brought)]
     if blocked := [*_blocked(batch), *used]:
         raise UndoRefused(blocked)

@@ -12,7 +12,6 @@ from django.utils.translation import gettext as _
 from customers.models import Customer
 from loyalty.ledger.models import MAX_POINTS, Entry
 from loyalty.ledger.reversals import take_back
-from loyalty.ledger.services import lock_accounts
 from loyalty.purchases.imports.naming import AGAIN
 from loyalty.purchases.models import ImportBatch
 
@@ -98,8 +97,7 @@ def used(entries: Sequence[Entry]) -> list[str]:
 def take_back_all(
     entries: Sequence[Entry], *, source: str, batch: ImportBatch, at: datetime, by_id: int | None
 ) -> None:
-    """Take back what is left of the points of these entries. The caller has the transaction."""
-    lock_accounts([entry.account_id for entry in entries])
+    """Take back what is left of the points of these entries. The caller holds their accounts."""
     for entry in entries:
         take_back(
             entry_id=entry.pk,
