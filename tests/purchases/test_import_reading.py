@@ -1,13 +1,10 @@
 """Files are read row by row; what cannot be read at all is refused with its line."""
 
-import json
-
 import pytest
 
 from loyalty.purchases.imports.parsing import parse
 from loyalty.purchases.imports.reading import SourceFile, shape_of
 from loyalty.purchases.imports.refused import MAX_LINE, FileRefused
-from tests.support.data import SHARED_DATA
 
 MAP = """source = "s"
 [columns]
@@ -15,7 +12,6 @@ customer = { column = "who" }
 date = { column = "day" }
 amount = { column = "paid" }
 """
-EDGE = SHARED_DATA / "edge" / "csv-spectrum"
 
 
 def rows_of(tmp_path, content, *, layout=MAP):
@@ -84,13 +80,3 @@ def test_a_mapped_column_must_be_there_once(tmp_path, header):
         shape_of(file.layout, next(file.rows()))
 
     assert error.value.line == 1
-
-
-@pytest.mark.skipif(not EDGE.exists(), reason="the awkward files are not here; DATA_DIR names them")
-@pytest.mark.parametrize("name", ["comma_in_quotes", "escaped_quotes", "newlines_crlf", "utf8"])
-def test_awkward_files_read_as_their_authors_say(tmp_path, name):
-    found = rows_of(tmp_path, (EDGE / f"{name}.csv").read_bytes())
-    wanted = json.loads((EDGE / "json" / f"{name}.json").read_text("utf-8"))
-
-    headers = found[0][1]
-    assert [dict(zip(headers, fields, strict=True)) for _line, fields in found[1:]] == wanted

@@ -4,6 +4,7 @@ Reading an Excel file row by row. Only what Excel kept is read: no formula is ev
 An .xlsx is a ZIP archive, so what it unpacks to is asked before anything is unpacked.
 """
 
+import re
 import warnings
 import zipfile
 import zlib
@@ -27,6 +28,7 @@ MOST_PACKED = 150
 SMALL = 20_000_000  # Bytes that do no harm, however they were packed.
 READ_AT_ONCE = 500  # Rows.
 _NUMBER_IS_EXACT = 10**15
+_WRITTEN_OUT = re.compile("_x00(0[9AD])_")  # Tabs and line ends, as some programs put them.
 # What openpyxl raises for archives that are no workbooks, or broken ones.
 _BROKEN = (
     *(zipfile.BadZipFile, zlib.error, EOFError, InvalidFileException, ParseError),
@@ -116,7 +118,7 @@ def _text(value: Any) -> str:
         return _moment(value)
     if isinstance(value, date | time):
         return value.isoformat()
-    return str(value)
+    return _WRITTEN_OUT.sub(lambda found: chr(int(found[1], 16)), str(value))
 
 
 def _moment(value: datetime) -> str:

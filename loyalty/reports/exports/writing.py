@@ -4,6 +4,7 @@ Rows as CSV or as an Excel file. No text becomes a formula: in CSV an apostrophe
 """
 
 import csv
+import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from io import StringIO
@@ -23,6 +24,8 @@ LINES_AT_ONCE = 500
 ROWS_A_SHEET = 1_000_000  # Excel takes 1,048,576.
 GUESSED = frozenset("=#")  # What openpyxl takes for a formula or an error.
 UNWRITABLE = "\N{REPLACEMENT CHARACTER}"
+# What XML has no place for; openpyxl's own list lacks the last two.
+UNHELD = re.compile(f"{ILLEGAL_CHARACTERS_RE.pattern}|[\ufffe\uffff]")
 
 
 def csv_parts(headings: Iterable[str], rows: Iterable[list[Value]]) -> Iterator[str]:
@@ -43,7 +46,7 @@ def _plain(value: Value) -> Any:
     if isinstance(value, datetime):
         return value.isoformat(sep=" ")
     if isinstance(value, str):
-        return harmless(ILLEGAL_CHARACTERS_RE.sub(UNWRITABLE, value))
+        return harmless(UNHELD.sub(UNWRITABLE, value))
     return harmless(value)
 
 
@@ -73,7 +76,7 @@ def _cell(sheet: WriteOnlyWorksheet, value: Value) -> Any:
     """A text is a text, whatever it begins with."""
     if not isinstance(value, str):
         return value
-    text = ILLEGAL_CHARACTERS_RE.sub(UNWRITABLE, value)
+    text = UNHELD.sub(UNWRITABLE, value)
     if text[:1] not in GUESSED:
         return text  # Written as a text anyway, and much faster than a cell that is told so.
     cell = WriteOnlyCell(sheet, value=text)

@@ -76,7 +76,8 @@ def test_figures_and_days_stay_figures_and_days():
 
 
 def test_letters_that_excel_cannot_hold_are_replaced():
-    assert as_workbook([["a\x00b\x0bc"]]).active["A2"].value == "a\ufffdb\ufffdc"
+    cells = as_workbook([["a\x00b\x0bc", "x\ufffey\uffffz"]]).active[2]
+    assert [cell.value for cell in cells] == ["a\ufffdb\ufffdc", "x\ufffdy\ufffdz"]
 
 
 def test_what_is_too_long_for_one_sheet_goes_on_in_another(monkeypatch):
