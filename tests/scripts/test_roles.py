@@ -7,8 +7,8 @@ from threading import Barrier
 import psycopg
 import pytest
 from psycopg import sql
-
 from roles import make_roles
+
 from tests.support import database
 from tests.support.rounds import rounds
 
