@@ -8,15 +8,78 @@ statement is prepared once a connection and afterwards sent as its name and its 
 
 import threading
 from collections.abc import Sequence
+from itertools import count
 from typing import Any
 
 import psycopg
 from django.db import DEFAULT_DB_ALIAS, connections
+from psycopg import errors
+from psycopg.adapt import PyFormat, Transformer
+from psycopg.pq import ConnStatus, ExecStatus, Format
+from psycopg.pq.abc import PGresult
 from psycopg.types.numeric import Int8Dumper
+
+_numbers = count()
+
+
+class _Line:
+    """One connection, and what was prepared on it."""
+
+    def __init__(self, raw: psycopg.Connection[Any]) -> None:
+        self.raw = raw
+        self.cursor = psycopg.Cursor(raw)
+        # All whole numbers as one type: by their size there would be a statement for each mixture.
+        self.cursor.adapters.register_dumper(int, Int8Dumper)
+        self.values = Transformer(self.cursor)
+        self.names: dict[tuple[str, tuple[int, ...]], bytes] = {}
+
+    def ask(self, statement: str, values: Sequence[Any]) -> tuple[Any, ...] | None:
+        """The first row, in the transaction that is open or one by itself."""
+        if self.raw.autocommit:
+            return self._call(statement, values)
+        # The driver may still have to begin the transaction.
+        return self.cursor.execute(statement, values, prepare=True).fetchone()
+
+    def _call(self, statement: str, values: Sequence[Any]) -> tuple[Any, ...] | None:
+        """The same by libpq's own call: half of the driver's time is what it can do besides."""
+        try:
+            return self._execute(statement, values)
+        except errors.InvalidSqlStatementName:  # After a rollback the driver drops all there are.
+            self.names.clear()
+            return self._execute(statement, values)
+
+    def _execute(self, statement: str, values: Sequence[Any]) -> tuple[Any, ...] | None:
+        told = self.values.dump_sequence(values, [PyFormat.AUTO] * len(values))
+        types = self.values.types or ()
+        name = self.names.get((statement, types)) or self._prepare(statement, types)
+        answer = self.raw.pgconn.exec_prepared(
+            name,
+            told,  # type: ignore[arg-type] # None is null; the driver's types do not say so.
+            self.values.formats,
+            Format.BINARY,
+        )
+        self._check(answer)
+        self.values.set_pgresult(answer)
+        return self.values.load_row(0, tuple) if answer.ntuples else None
+
+    def _prepare(self, statement: str, types: tuple[int, ...]) -> bytes:
+        name = b"loyalty_%d" % next(_numbers)
+        first, *parts = statement.split("%s")
+        numbered = first + "".join(f"${place}{part}" for place, part in enumerate(parts, 1))
+        self._check(self.raw.pgconn.prepare(name, numbered.encode(), types))
+        self.names[statement, types] = name
+        return name
+
+    def _check(self, answer: PGresult) -> None:
+        if answer.status in (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK):
+            return
+        if self.raw.pgconn.status != ConnStatus.OK:
+            raise psycopg.OperationalError("the connection is lost")
+        raise errors.error_from_result(answer, encoding="utf-8")
 
 
 class _Kept(threading.local):
-    cursor: psycopg.Cursor[tuple[Any, ...]] | None = None
+    line: _Line | None = None
 
 
 _kept = _Kept()
@@ -36,8 +99,7 @@ def one_row(statement: str, values: Sequence[Any]) -> tuple[Any, ...]:
     connection.close_if_health_check_failed()
     connection.ensure_connection()
     with connection.wrap_database_errors:
-        cursor = _cursor(connection.connection)
-        return _only(cursor.execute(statement, values, prepare=True).fetchone())
+        return _only(_line(connection.connection).ask(statement, values))
 
 
 def _only(row: tuple[Any, ...] | None) -> tuple[Any, ...]:
@@ -46,10 +108,8 @@ def _only(row: tuple[Any, ...] | None) -> tuple[Any, ...]:
     return row
 
 
-def _cursor(raw: psycopg.Connection[Any]) -> psycopg.Cursor[tuple[Any, ...]]:
-    """The driver's own cursor of this thread's connection."""
-    if _kept.cursor is None or _kept.cursor.connection is not raw:
-        _kept.cursor = psycopg.Cursor(raw)
-        # All whole numbers as one type: by their size there would be a statement for each mixture.
-        _kept.cursor.adapters.register_dumper(int, Int8Dumper)
-    return _kept.cursor
+def _line(raw: psycopg.Connection[Any]) -> _Line:
+    """This thread's connection."""
+    if _kept.line is None or _kept.line.raw is not raw:
+        _kept.line = _Line(raw)
+    return _kept.line

@@ -1,10 +1,23 @@
 """Calls of the database's functions, prepared once a connection."""
 
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+import psycopg
 import pytest
-from django.db import DataError, IntegrityError, connection, transaction
+from django.db import (
+    DataError,
+    IntegrityError,
+    OperationalError,
+    ProgrammingError,
+    close_old_connections,
+    connection,
+    transaction,
+)
 from django.db.transaction import TransactionManagementError
 
 from loyalty.statements import one_row
+from tests.support import database
 
 pytestmark = pytest.mark.django_db
 
@@ -50,3 +63,61 @@ def test_whoever_watches_statements_sees_it(django_assert_num_queries):
 def test_a_call_without_an_answer_is_a_mistake():
     with pytest.raises(ValueError, match="no row"):
         one_row("SELECT %s::bigint WHERE false", [1])
+
+
+class TestOutsideATransaction:
+    """Where a till's call is a transaction by itself."""
+
+    pytestmark = pytest.mark.django_db(transaction=True)
+
+    def test_every_kind_of_value_comes_back_as_it_went(self):
+        at = datetime(2026, 11, 22, 9, 30, 15, 250_000, tzinfo=ZoneInfo("Asia/Ho_Chi_Minh"))
+        values = [True, 5 * 10**9, "Bánh mì 'sáng' %", None, date(2026, 11, 22), at]
+
+        row = one_row(
+            "SELECT %s::boolean, %s::bigint, %s::text, %s::date, %s::date, %s::timestamptz", values
+        )
+
+        assert row == tuple(values)
+        assert type(row[0]) is bool
+        assert row[5].utcoffset() is not None
+
+    def test_a_statement_is_prepared_once_whatever_the_size_of_its_numbers(self):
+        before = prepared()
+
+        rows = [one_row("SELECT %s::bigint + 2", [number]) for number in (1, 70_000, 5 * 10**9)]
+
+        assert rows == [(3,), (70_002,), (5 * 10**9 + 2,)]
+        assert prepared() == before + 1
+
+    def test_errors_are_django_s_own_and_the_connection_goes_on(self):
+        with pytest.raises(DataError, match="division by zero"):
+            one_row("SELECT 1 / %s::bigint", [0])
+        with pytest.raises(ProgrammingError, match="does not exist"):
+            one_row("SELECT no_such_function(%s::bigint)", [0])
+
+        assert one_row("SELECT %s::bigint", [7]) == (7,)
+
+    def test_it_goes_on_when_the_driver_dropped_what_was_prepared(self):
+        one_row("SELECT %s::bigint + 3", [1])
+        with connection.cursor() as cursor:
+            cursor.execute("DEALLOCATE ALL")
+
+        assert one_row("SELECT %s::bigint + 3", [4]) == (7,)
+
+    def test_a_call_without_an_answer_is_a_mistake(self):
+        with pytest.raises(ValueError, match="no row"):
+            one_row("SELECT %s::bigint WHERE false", [1])
+
+    def test_a_lost_connection_is_an_operational_error_and_the_next_call_has_a_new_one(self):
+        one_row("SELECT %s::bigint", [1])
+        with psycopg.connect(database.owner_url(database.name())) as owner:
+            owner.execute(
+                "SELECT pg_terminate_backend(%s)", [connection.connection.info.backend_pid]
+            )
+
+        with pytest.raises(OperationalError):
+            one_row("SELECT %s::bigint", [2])
+        close_old_connections()
+
+        assert one_row("SELECT %s::bigint", [3]) == (3,)
