@@ -34,14 +34,14 @@ def give(
 
 
 def _give(coupon: Coupon, customer_id: int, event: Event) -> None:
-    reward = Reward.objects.filter(key=coupon.reward).first()
+    reward = Reward.objects.select_related("terms").filter(key=coupon.reward).first()
     if reward is None:
         return
     today = local_date(event.recorded_at, get_shop().zone)
     in_its_own_way = coupon.valid_days is not None
     issue(
         customer_id=customer_id,
-        reward=reward,
+        terms=reward.terms,
         at=event.recorded_at,
         usable_from=coupon.usable_from(today) if in_its_own_way else reward.usable_from(today),
         expires_on=coupon.last_day(today) or reward.last_day(today),

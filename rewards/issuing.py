@@ -3,14 +3,14 @@
 from datetime import date, datetime
 
 from customers.services import new_token
-from rewards.models import Reward, Voucher, VoucherUse
+from rewards.models import Terms, Voucher, VoucherUse
 from rewards.redemption import new_code
 
 
 def issue(
     *,
     customer_id: int,
-    reward: Reward,
+    terms: Terms,
     at: datetime,
     usable_from: date | None,
     expires_on: date,
@@ -20,7 +20,7 @@ def issue(
     replaces: VoucherUse | None = None,
 ) -> Voucher:
     """
-    A new voucher for the customer. It was promised: neither an empty shelf nor a reward that is
+    A new voucher for the customer, on these terms of its reward. It was promised: neither an empty shelf nor a reward that is
     no longer offered for points keeps it back, and it takes nothing from that shelf's count.
     """
     code = new_code()
@@ -28,7 +28,8 @@ def issue(
         code = new_code()
     return Voucher.objects.create(
         customer_id=customer_id,
-        reward=reward,
+        reward_id=terms.reward_id,
+        terms=terms,
         code=code,
         token=new_token(),
         issued_at=at,

@@ -12,7 +12,7 @@ from customers.queries import numbers_of
 from loyalty.programme.tickets import Kind, Ticket
 from loyalty.shop.models import Shop
 from loyalty.shop.queries import get_shop
-from rewards.models import Reward, SharedVoucher, Voucher, VoucherUse
+from rewards.models import SharedVoucher, Terms, Voucher, VoucherUse
 from rewards.vouchers import (
     UnknownVoucher,
     VoucherRefused,
@@ -80,12 +80,18 @@ def presented_in(
     uses = VoucherUse.objects.filter(reference__in=references).order_by("place")
     shop = get_shop()
     found: dict[tuple[str, str], list[tuple[Presented, int | None]]] = {}
-    for use in uses.select_related("voucher__reward", "voucher__redemption", "shared__reward"):
+    for use in uses.select_related(
+        "voucher__reward",
+        "voucher__terms",
+        "voucher__redemption",
+        "shared__reward",
+        "shared__terms",
+    ):
         one = use.voucher or use.shared
         if one is None:
             continue
         redemption = use.voucher.redemption if use.voucher else None
-        ticket = _ticket(one.reward, use.place - 1, shop)
+        ticket = _ticket(one, use.place - 1, shop)
         made = Presented(ticket, use.voucher_id, use.shared_id)
         sale = found.setdefault((use.source, use.reference), [])
         sale.append((made, redemption.entry_id if redemption else None))
@@ -100,12 +106,16 @@ def _personal(codes: Sequence[str], lock: bool) -> QuerySet[Voucher]:
     """In one order for all tills, so that two never wait for each other."""
     named = Q(token__in=[code.strip() for code in codes])
     named |= Q(code__in=[tidy_code(code) for code in codes])
-    rows = Voucher.objects.filter(named).select_related("reward").order_by("pk")
+    rows = Voucher.objects.filter(named).select_related("reward", "terms").order_by("pk")
     return rows.select_for_update(of=("self",), no_key=True) if lock else rows
 
 
 def _shared(codes: Sequence[str], lock: bool) -> QuerySet[SharedVoucher]:
-    rows = SharedVoucher.objects.filter(code__in=codes).select_related("reward").order_by("pk")
+    rows = (
+        SharedVoucher.objects.filter(code__in=codes)
+        .select_related("reward", "terms")
+        .order_by("pk")
+    )
     return rows.select_for_update(of=("self",), no_key=True) if lock else rows
 
 
@@ -113,8 +123,8 @@ def _of_personal(voucher: Voucher, by: Present, place: int, shop: Shop) -> Prese
     if by.customer_id is None or voucher.customer_id != by.customer_id:
         raise UnknownVoucher(place)
     check_open(voucher, on=by.on, zone=shop.zone, place=place)
-    check_branch(voucher.reward, branch_key=by.branch_key, place=place)
-    return Presented(_ticket(voucher.reward, place, shop), voucher.pk, None)
+    check_branch(voucher.terms, branch_key=by.branch_key, place=place)
+    return Presented(_ticket(voucher, place, shop), voucher.pk, None)
 
 
 def _of_shared(shared: SharedVoucher, by: Present, place: int, shop: Shop) -> Presented:
@@ -128,27 +138,28 @@ def _of_shared(shared: SharedVoucher, by: Present, place: int, shop: Shop) -> Pr
     if by.on > shared.expires_on:
         text = _("This voucher ended on %(day)s.") % {"day": day_text(shared.expires_on)}
         raise VoucherRefused(text, place)
-    check_branch(shared.reward, branch_key=by.branch_key, place=place)
+    check_branch(shared.terms, branch_key=by.branch_key, place=place)
     if shared.most_uses is not None and shared.uses >= shared.most_uses:
         raise VoucherRefused(_("This voucher has been used up."), place)
     if shared.most_per_customer and by.customer_id is not None:
         uses = VoucherUse.objects.filter(shared=shared, customer__in=numbers_of(by.customer_id))
         if uses.count() >= shared.most_per_customer:
             raise VoucherRefused(_("This customer has used this voucher already."), place)
-    return Presented(_ticket(shared.reward, place, shop), None, shared.pk)
+    return Presented(_ticket(shared, place, shop), None, shared.pk)
 
 
-def _ticket(reward: Reward, place: int, shop: Shop) -> Ticket:
+def _ticket(voucher: Voucher | SharedVoucher, place: int, shop: Shop) -> Ticket:
+    terms: Terms = voucher.terms
     return Ticket(
         place=place,
-        key=reward.key,
-        name=reward.name,
-        name_en=reward.name_en,
-        kind=Kind(reward.kind),
+        key=voucher.reward.key,
+        name=terms.name,
+        name_en=terms.name_en,
+        kind=Kind(terms.kind),
         currency=shop.currency,
-        value_minor=reward.value_minor,
-        percent=Fraction(reward.percent or 0),
-        most_minor=reward.most_minor or 0,
-        minimum_minor=reward.minimum_minor,
-        scope=reward.goods,
+        value_minor=terms.value_minor,
+        percent=Fraction(terms.percent or 0),
+        most_minor=terms.most_minor or 0,
+        minimum_minor=terms.minimum_minor,
+        scope=terms.goods,
     )

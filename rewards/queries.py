@@ -15,7 +15,7 @@ def open_vouchers(customer_id: int, *, on: date) -> QuerySet[Voucher]:
         Voucher.objects.filter(
             customer_id=customer_id, state=Voucher.State.ISSUED, expires_on__gte=on
         )
-        .select_related("reward")
+        .select_related("reward", "terms")
         .order_by("expires_on", "pk")
     )
 
@@ -25,7 +25,7 @@ def closed_vouchers(customer_id: int, *, on: date) -> QuerySet[Voucher]:
     return (
         Voucher.objects.filter(customer_id=customer_id)
         .filter(~Q(state=Voucher.State.ISSUED) | Q(expires_on__lt=on))
-        .select_related("reward", "used_branch")
+        .select_related("reward", "terms", "used_branch")
         .order_by("-pk")
     )
 
@@ -33,7 +33,7 @@ def closed_vouchers(customer_id: int, *, on: date) -> QuerySet[Voucher]:
 def brought_by_sale(*, source: str, reference: str) -> QuerySet[Voucher]:
     """The coupons that this sale brought."""
     rows = Voucher.objects.filter(source=source, reference=reference, replaces=None)
-    return rows.exclude(coupon="").select_related("reward").order_by("pk")
+    return rows.exclude(coupon="").select_related("reward", "terms").order_by("pk")
 
 
 def shared_on_offer(*, on: date) -> QuerySet[SharedVoucher]:

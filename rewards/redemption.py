@@ -25,9 +25,10 @@ CODE_LETTERS = "34679ACDEFGHJKMNPQRTWXY"
 CODE_LENGTH = 8
 CODE_TAKEN = "code taken"
 TIER_NEEDED = "whose tier"
-# One call (migration 0012), and so a transaction by itself: lock, look, act.
+# One call (migrations 0012 and 0020), and so a transaction by itself: lock, look, act.
 _REDEEM = """
-SELECT outcome, redemption_id, voucher_id, entry_id, buyer, cost, usable, first_day, last_day
+SELECT outcome, redemption_id, voucher_id, entry_id, buyer, cost, usable, first_day, last_day,
+    terms
 FROM rewards_redeem(
     %s, %s, %s, %s, %s::timestamptz, %s::bigint, %s, %s, %s::text, %s::text
 )
@@ -68,6 +69,7 @@ class _Answered:
     usable: int
     usable_from: date | None
     expires_on: date
+    terms_id: int
 
 
 @repeated
@@ -140,6 +142,7 @@ def _outcome(asked: _Asked, answered: _Answered, *, tier_key: str) -> Redemption
         redemption=redemption,
         customer_id=answered.buyer_id,
         reward_id=asked.reward.pk,
+        terms_id=answered.terms_id,
         code=answered.code,
         token=answered.token,
         issued_at=asked.at,

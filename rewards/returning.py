@@ -21,8 +21,8 @@ def give_back_used(
     followed: Collection[str],
 ) -> list[Voucher]:
     """
-    Give the customer a new voucher for each that the sale (`source`, `reference`) used, for the
-    same reward, with its first and its last day; none for one that has ended by `on`, none for the
+    Give the customer a new voucher for each that the sale (`source`, `reference`) used, on the
+    same terms, with its first and its last day; none for one that has ended by `on`, none for the
     coupons `followed` by others that stand in their place, and unless the sale was `cancelled` none
     for what was handed over beside the bill, for nobody sees it come back. The used ones stay used.
     `refund` is the source and the reference of what undid the sale; the caller holds the lock of
@@ -30,20 +30,20 @@ def give_back_used(
     """
     uses = VoucherUse.objects.filter(source=source, reference=reference).order_by("place")
     new = []
-    for use in uses.select_related("voucher__reward", "shared__reward"):
+    for use in uses.select_related("voucher__terms", "shared__terms"):
         old, shared = use.voucher, use.shared
-        terms = old or shared
-        if terms is None or terms.expires_on < on or not (use.minor or cancelled):
+        one = old or shared
+        if one is None or one.expires_on < on or not (use.minor or cancelled):
             continue
         if old and old.coupon in followed:
             continue
         new.append(
             issue(
                 customer_id=customer_id,
-                reward=terms.reward,
+                terms=one.terms,
                 at=at,
                 usable_from=old.usable_from if old else None,
-                expires_on=terms.expires_on,
+                expires_on=one.expires_on,
                 coupon=old.coupon if old else "",
                 source=refund[0],
                 reference=refund[1],
@@ -56,7 +56,9 @@ def give_back_used(
 def given_back(*, sale: tuple[str, str], refund: str) -> QuerySet[Voucher]:
     """What that refund of the sale (its source and its reference) gave back. Newest last."""
     rows = Voucher.objects.filter(replaces__source=sale[0], replaces__reference=sale[1])
-    return rows.filter(reference=reference_of(refund)).select_related("reward").order_by("pk")
+    return (
+        rows.filter(reference=reference_of(refund)).select_related("reward", "terms").order_by("pk")
+    )
 
 
 def reference_of(refund: str) -> str:

@@ -85,7 +85,7 @@ def add(*, customer_id: int, stamped: Sequence[Stamped], event: Event) -> None:
         if chain.stamps > 0 and lapsed(one.card, chain.began_on, on=event.on):
             chain.add(Kind.LAPSED, -chain.stamps)
         chain.add(Kind.EARNED, one.stamps)
-        reward = Reward.objects.filter(key=one.card.reward).first()
+        reward = Reward.objects.select_related("terms").filter(key=one.card.reward).first()
         while reward is not None and chain.stamps >= one.card.needed:
             voucher = _give(reward, chain)
             chain.add(Kind.FULL, -one.card.needed, began_on=event.on, voucher=voucher)
@@ -102,7 +102,7 @@ def _give(reward: Reward, chain: Chain) -> Voucher:
     today = local_date(chain.event.recorded_at, get_shop().zone)
     return issue(
         customer_id=chain.customer_id,
-        reward=reward,
+        terms=reward.terms,
         at=chain.event.recorded_at,
         usable_from=reward.usable_from(today),
         expires_on=reward.last_day(today),

@@ -11,7 +11,7 @@ from loyalty.programme.tickets import TicketRefused
 from loyalty.shop.models import Branch, User
 from loyalty.shop.queries import get_shop
 from loyalty.transactions import whole
-from rewards.models import Reward, Voucher, VoucherUse
+from rewards.models import Terms, Voucher, VoucherUse
 from rewards.refusals import branch_names
 
 # What a find box takes for a code or a token rather than for a name.
@@ -52,7 +52,7 @@ def looks_like_code(typed: str) -> bool:
 
 def find_voucher(typed: str) -> Voucher | None:
     """The voucher of a typed code or a scanned token, or None. One query."""
-    vouchers = Voucher.objects.select_related("customer", "reward", "used_branch")
+    vouchers = Voucher.objects.select_related("customer", "reward", "terms", "used_branch")
     typed = typed.strip().replace("\x00", "")
     return (
         vouchers.filter(token=typed).first() or vouchers.filter(code=tidy_code(typed)[:8]).first()
@@ -67,16 +67,18 @@ def use_voucher(
     Mark the voucher used and return it. `reference` is made once per page render: a retry with
     the same one by the same person returns the voucher as the first call left it. Exactly one of
     two tills succeeds; the other raises VoucherRefused, as does a voucher before its first day in
-    the shop or past its last, or at a branch where its reward is not had.
+    the shop or past its last, or at a branch where it is not taken.
     """
     current = (
-        Voucher.objects.select_related("reward").select_for_update(of=("self",)).get(pk=voucher.pk)
+        Voucher.objects.select_related("reward", "terms")
+        .select_for_update(of=("self",))
+        .get(pk=voucher.pk)
     )
     if _was_used_by(current, reference=reference, by=by):
         return current
     zone = get_shop().zone
     check_open(current, on=local_date(at, zone), zone=zone)
-    check_branch(current.reward, branch_key=branch.key if branch else "")
+    check_branch(current.terms, branch_key=branch.key if branch else "")
     current.state = Voucher.State.USED
     current.used_at = at
     current.used_branch = branch
@@ -111,11 +113,11 @@ def check_open(voucher: Voucher, *, on: date, zone: ZoneInfo, place: int | None 
         raise VoucherRefused(_("This voucher can be used from %(day)s.") % first, place)
 
 
-def check_branch(reward: Reward, *, branch_key: str, place: int | None = None) -> None:
-    """Raise VoucherRefused where the reward is for other branches."""
-    if not reward.branches or branch_key in reward.branches:
+def check_branch(terms: Terms, *, branch_key: str, place: int | None = None) -> None:
+    """Raise VoucherRefused where a voucher on these terms is for other branches."""
+    if not terms.branches or branch_key in terms.branches:
         return
-    told = {"names": branch_names(reward.branches)}
+    told = {"names": branch_names(terms.branches)}
     raise VoucherRefused(_("This voucher can be used only at: %(names)s.") % told, place)
 
 

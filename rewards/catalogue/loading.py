@@ -17,7 +17,8 @@ from rewards.pictures import MOST_BYTES, PictureRefused, drop_unused, keep_pictu
 
 # Every column that the document decides.
 COLUMNS = sorted(
-    {field.attname for field in Reward._meta.concrete_fields} - {"id", "key", "redeemed_total"}
+    {field.attname for field in Reward._meta.concrete_fields}
+    - {"id", "key", "redeemed_total", "terms_id"}
 )
 
 

@@ -4,22 +4,16 @@ from datetime import date, timedelta
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
 from django.utils.translation import gettext_lazy as _
 
-from loyalty.programme.scope import Scope
 from rewards.models.pictures import Picture
+from rewards.models.terms import Promised, Terms
 
 USUAL_DAYS = 30  # That a voucher is valid, where nothing else is said.
 
 
-class Reward(models.Model):
-    class Kind(models.TextChoices):
-        FREE_ITEM = "free_item", _("Free item")
-        DISCOUNT_AMOUNT = "discount_amount", _("Money off")
-        DISCOUNT_PERCENT = "discount_percent", _("Percent off")
-        GIFT = "gift", _("Gift")
-
+class Reward(Promised):
     class Per(models.TextChoices):
         DAY = "day", _("A day")
         WEEK = "week", _("A week")
@@ -28,20 +22,7 @@ class Reward(models.Model):
         EVER = "ever", _("Ever")
 
     key = models.SlugField(_("key"), max_length=40, unique=True)  # What load_catalogue matches.
-    name = models.CharField(_("name"), max_length=100)
-    name_en = models.CharField(_("name in English"), max_length=100, blank=True)
-    description = models.CharField(_("description"), max_length=200, blank=True)
-    description_en = models.CharField(_("description in English"), max_length=200, blank=True)
-    kind = models.CharField(_("kind"), max_length=20, choices=Kind, default=Kind.FREE_ITEM)
     cost_points = models.PositiveIntegerField(_("cost in points"))
-    # What a discount takes off, or what the item is worth; minor units of the shop's currency.
-    value_minor = models.PositiveBigIntegerField(_("worth"), default=0)
-    percent = models.PositiveSmallIntegerField(_("percent"), null=True, blank=True)
-    # The most a percentage takes off. Null: no limit.
-    most_minor = models.PositiveBigIntegerField(_("most money off"), null=True, blank=True)
-    minimum_minor = models.PositiveBigIntegerField(_("smallest bill"), default=0)
-    # The goods it is for: lists under the keys of a Scope. Empty: all.
-    scope = models.JSONField(_("goods"), default=dict, blank=True)
     icon = models.CharField(_("icon"), max_length=20, default="gift")  # A symbol of icons.svg.
     # Instead of the icon.
     picture = models.ForeignKey(
@@ -60,12 +41,9 @@ class Reward(models.Model):
         models.CharField(max_length=40), verbose_name=_("early for"), default=list, blank=True
     )
     early_days = models.PositiveSmallIntegerField(_("days early"), null=True, blank=True)
-    # Keys of the programme's tiers, and of branches. Empty: all.
+    # Keys of the programme's tiers. Empty: all.
     tiers = ArrayField(
         models.CharField(max_length=40), verbose_name=_("tiers"), default=list, blank=True
-    )
-    branches = ArrayField(
-        models.CharField(max_length=40), verbose_name=_("branches"), default=list, blank=True
     )
     usable_after_days = models.PositiveSmallIntegerField(_("usable after days"), default=0)
     # How long a voucher is good: so many days, or until a day that is the same for all.
@@ -73,6 +51,17 @@ class Reward(models.Model):
         _("days a voucher is valid"), default=USUAL_DAYS, null=True, blank=True
     )
     valid_until = models.DateField(_("vouchers valid until"), null=True, blank=True)
+    # What vouchers issued now keep: a row equal to the columns of Promised. A trigger sets it, and the
+    # database holds it to be the reward's own.
+    terms = models.ForeignKey(
+        Terms,
+        on_delete=models.DO_NOTHING,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
+        db_default=Value(0),
+        editable=False,
+    )
     is_active = models.BooleanField(_("offered"), default=True)
     position = models.PositiveSmallIntegerField(_("position"), default=0)
 
@@ -129,16 +118,6 @@ class Reward(models.Model):
 
     def __str__(self) -> str:
         return self.name
-
-    @property
-    def is_discount(self) -> bool:
-        """Whether it is money off a bill, and nothing that is handed over."""
-        return self.kind in (self.Kind.DISCOUNT_AMOUNT, self.Kind.DISCOUNT_PERCENT)
-
-    @property
-    def goods(self) -> Scope:
-        """The goods that a free item or a discount is for."""
-        return Scope(**{key: tuple(names) for key, names in self.scope.items()})
 
     def usable_from(self, issued_on: date) -> date | None:
         """The first day of a voucher issued that day; None: it can be used at once."""

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from customers.models import Customer
 from loyalty.shop.models import Branch
 from rewards.models.catalogue import Reward
+from rewards.models.terms import Terms
 from rewards.models.vouchers import Voucher
 
 
@@ -17,7 +18,20 @@ class SharedVoucher(models.Model):
     # Capitals and digits: a word for everybody, or letters that nobody guesses.
     code = models.CharField(_("code"), max_length=20, unique=True)
     reward = models.ForeignKey(
-        Reward, on_delete=models.PROTECT, related_name="shared", verbose_name=_("reward")
+        Reward,
+        on_delete=models.PROTECT,
+        related_name="shared",
+        db_constraint=False,  # One with `terms`.
+        verbose_name=_("reward"),
+    )
+    # What it is worth, and where, however the reward changes. The database holds both together.
+    terms = models.ForeignKey(
+        Terms,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
+        editable=False,
     )
     starts_on = models.DateField(_("from"), null=True, blank=True)  # Days in the shop.
     expires_on = models.DateField(_("last day"))

@@ -9,6 +9,7 @@ from customers.models import Customer
 from loyalty.ledger.models import Entry
 from loyalty.shop.models import Branch
 from rewards.models.catalogue import Reward
+from rewards.models.terms import Terms
 
 
 class Redemption(models.Model):
@@ -61,7 +62,20 @@ class Voucher(models.Model):
         Customer, on_delete=models.PROTECT, related_name="vouchers", db_index=False
     )
     reward = models.ForeignKey(
-        Reward, on_delete=models.PROTECT, related_name="vouchers", db_index=False
+        Reward,
+        on_delete=models.PROTECT,
+        related_name="vouchers",
+        db_index=False,
+        db_constraint=False,  # One with `terms`.
+    )
+    # What it is worth, and where, however the reward changes. The database holds both together.
+    terms = models.ForeignKey(
+        Terms,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
+        editable=False,
     )
     code = models.CharField(_("code"), max_length=8)  # Said aloud or typed.
     token = models.CharField(max_length=22)  # In the QR picture: 128 random bits.

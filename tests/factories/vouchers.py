@@ -28,10 +28,11 @@ def voucher_of(
     **more: object,
 ) -> Voucher:
     """One that can be used until shortly before Christmas."""
-    number = next(_numbers)
+    number, reward = next(_numbers), reward or reward_of()
     return Voucher.objects.create(
         customer=customer,
-        reward=reward or reward_of(),
+        reward=reward,
+        terms_id=reward.terms_id,
         code=f"QQ{number:06d}",
         token=f"{number:022d}",
         issued_at=issued_at,
@@ -44,9 +45,11 @@ def shared_voucher(
     code: str = "TET2027", reward: Reward | None = None, *, by: User | None = None, **more: object
 ) -> SharedVoucher:
     """One for everybody, once each, until shortly before Christmas."""
+    reward = reward or reward_of()
     return SharedVoucher.objects.create(
         code=code,
-        reward=reward or reward_of(),
+        reward=reward,
+        terms_id=reward.terms_id,
         created_at=NOON,
         created_by=by or StaffFactory(),
         **({"expires_on": date(2026, 12, 22)} | more),

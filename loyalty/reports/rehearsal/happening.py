@@ -106,7 +106,7 @@ def _worth_of(spent: Sequence[int]) -> dict[int, int]:
     if not spent:
         return {}
     rows = Redemption.objects.filter(entry__in=spent)
-    return dict(rows.values_list("entry_id", "reward__value_minor"))
+    return dict(rows.values_list("entry_id", "voucher__terms__value_minor"))
 
 
 def _moved(entry: Entry, course: Course, worth: Mapping[int, int]) -> Deed:

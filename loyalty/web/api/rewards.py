@@ -39,7 +39,7 @@ from rewards.vouchers import UnknownVoucher, find_voucher, use_voucher
 router = Router(tags=["Rewards"])
 
 _REDEMPTIONS = Redemption.objects.select_related(
-    "reward", "voucher__reward", "entry", "cancelling_entry"
+    "reward", "voucher__reward", "voucher__terms", "entry", "cancelling_entry"
 )
 
 Reference = Annotated[str, Text(100, 1)]

@@ -40,12 +40,15 @@ class RewardOut(BaseModel):
 
 class VoucherOut(BaseModel):
     code: str | None  # Null: the key may not use vouchers.
-    reward: str  # The reward's key.
+    reward: str  # The reward's key. What follows is as it was when the voucher was issued.
+    name: str
+    name_en: str
     kind: str
     value_minor: int
     percent: int | None
     most_minor: int | None
     minimum_minor: int
+    goods: dict[str, list[str]]  # As a reward's.
     branches: list[str]  # Where it can be used; empty: everywhere.
     state: str  # issued, used, expired, cancelled.
     usable_from: date | None  # Null: at once.
@@ -94,17 +97,20 @@ def shown_offer(offer: Offer) -> RewardOut:
 
 
 def shown_voucher(voucher: Voucher) -> VoucherOut:
-    """A query unless its reward came along."""
-    reward = voucher.reward
+    """Two queries unless its reward and its terms came along."""
+    terms = voucher.terms
     return VoucherOut(
         code=voucher.code,
-        reward=reward.key,
-        kind=reward.kind,
-        value_minor=reward.value_minor,
-        percent=reward.percent,
-        most_minor=reward.most_minor,
-        minimum_minor=reward.minimum_minor,
-        branches=reward.branches,
+        reward=voucher.reward.key,
+        name=terms.name,
+        name_en=terms.name_en,
+        kind=terms.kind,
+        value_minor=terms.value_minor,
+        percent=terms.percent,
+        most_minor=terms.most_minor,
+        minimum_minor=terms.minimum_minor,
+        goods=terms.scope,
+        branches=terms.branches,
         state=voucher.state,
         usable_from=voucher.usable_from,
         expires_on=voucher.expires_on,

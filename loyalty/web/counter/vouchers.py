@@ -43,15 +43,15 @@ def _use(request: TillRequest, found: Voucher) -> HttpResponse:
 
 
 def _used_text(used: Voucher) -> str:
-    worth = {"code": shown.code(used.code), "reward": shown.named(used.reward)}
-    if used.reward.kind == Reward.Kind.DISCOUNT_AMOUNT:
-        worth["amount"] = shown.money(used.reward.value_minor)
+    worth = {"code": shown.code(used.code), "reward": shown.named(used.terms)}
+    if used.terms.kind == Reward.Kind.DISCOUNT_AMOUNT:
+        worth["amount"] = shown.money(used.terms.value_minor)
         return _("Voucher %(code)s is used: take %(amount)s off the bill.") % worth
     return _("Voucher %(code)s is used: %(reward)s.") % worth
 
 
 def _voucher(voucher_id: int) -> Voucher:
-    related = ("customer", "reward", "used_branch", "used_by")
+    related = ("customer", "terms", "used_branch", "used_by")
     return get_object_or_404(Voucher.objects.select_related(*related), pk=voucher_id)
 
 

@@ -38,10 +38,10 @@ def statement_of(customer_id: int) -> QuerySet[Entry]:
     return entries_of(customer_id).select_related(
         "purchase",
         "paid_purchase",
-        "redemption__reward",
+        "redemption__voucher__terms",
         "refund",
         "returning_refund",
-        "cancelled_redemption__reward",
+        "cancelled_redemption__voucher__terms",
     )
 
 
@@ -75,7 +75,7 @@ def _title(entry: Entry) -> str:
     if purchase is not None:
         return _("Purchase of %(amount)s") % {"amount": shown.money(purchase.amount_minor)}
     if redemption is not None:
-        return _("Redeemed: %(reward)s") % {"reward": shown.named(redemption.reward)}
+        return _("Redeemed: %(reward)s") % {"reward": shown.named(redemption.voucher.terms)}
     paid = getattr(entry, "paid_purchase", None)
     if paid is not None:
         return _("Paid with points: %(amount)s") % {"amount": shown.money(paid.spent_minor)}
@@ -88,7 +88,7 @@ def _title(entry: Entry) -> str:
         return _("Refund of %(amount)s") % {"amount": shown.money(refund.amount_minor)}
     cancelled = getattr(entry, "cancelled_redemption", None)
     if cancelled is not None:
-        return _("Cancelled: %(reward)s") % {"reward": shown.named(cancelled.reward)}
+        return _("Cancelled: %(reward)s") % {"reward": shown.named(cancelled.voucher.terms)}
     if entry.source == referral_points.SOURCE:
         return _brought(entry)
     if "bonus" in entry.explanation:

@@ -33,7 +33,7 @@ def vouchers(request: MemberRequest) -> HttpResponse:
 def voucher(request: MemberRequest, voucher_id: int) -> HttpResponse:
     """One's own voucher; anybody else's does not exist."""
     shown = get_object_or_404(
-        Voucher.objects.select_related("reward"), pk=voucher_id, customer=request.member
+        Voucher.objects.select_related("reward", "terms"), pk=voucher_id, customer=request.member
     )
     today = local_date(timezone.now(), request.shop.zone)
     can_use = list(open_vouchers(request.member.pk, on=today))
@@ -47,6 +47,6 @@ def voucher(request: MemberRequest, voucher_id: int) -> HttpResponse:
             "days_left": (shown.expires_on - today).days,
             "others": [other for other in can_use if other.pk != shown.pk],
             "today": today,
-            "branches": ", ".join(branches_of([shown.reward]).values()),
+            "branches": ", ".join(branches_of([shown.terms]).values()),
         },
     )

@@ -10,7 +10,7 @@ from loyalty.programme.document import Programme
 from loyalty.shop.models import Branch
 from loyalty.web.shared import display as shown
 from rewards.availability import Reason, final_day
-from rewards.models import Reward
+from rewards.models import Promised, Reward
 from rewards.offers import Offer
 
 
@@ -43,8 +43,8 @@ def tiers_text(reward: Reward, programme: Programme) -> str:
     return _("Only for: %(names)s") % {"names": names}
 
 
-def branches_of(rewards: Iterable[Reward]) -> dict[str, str]:
-    """The names of the branches these rewards are of, by key. One query, or none."""
+def branches_of(rewards: Iterable[Promised]) -> dict[str, str]:
+    """The names of the branches these rewards or terms are of, by key. One query, or none."""
     keys = {key for reward in rewards for key in reward.branches}
     if not keys:
         return {}

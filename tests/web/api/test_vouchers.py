@@ -3,7 +3,7 @@
 import pytest
 
 from loyalty.purchases.models import Purchase
-from rewards.models import Voucher
+from rewards.models import Reward, Voucher
 from tests.factories.customers import customer_with_points
 from tests.factories.shop import BranchFactory
 from tests.factories.vouchers import reward_of, shared_voucher, voucher_of
@@ -55,6 +55,22 @@ def test_every_line_says_what_each_voucher_took_off(till, free, off):
     assert told["vouchers"] == body["vouchers"]
     assert told["lines"][1]["discounts"][1]["name_en"] == "20,000đ off"
     assert {one.state for one in Voucher.objects.all()} == {"used"}
+
+
+def test_a_voucher_is_told_as_it_was_issued(till, thao):
+    reward_of(key="giam", name="Giảm 20.000đ", name_en="20,000đ off", cost_points=100)
+    asked = {"customer": PHONE, "reward": "giam", "reference": "q-1"}
+    made = till.post("/redemptions", asked).json()["voucher"]
+    Reward.objects.update(
+        name="Giảm 5.000đ", value_minor=5_000, scope={"skus": ["X"]}, branches=["x"]
+    )
+
+    used = till.post(f"/vouchers/{made['code']}/use", {"reference": "u-1"}).json()
+
+    as_issued = {"reward": "giam", "name": "Giảm 20.000đ", "name_en": "20,000đ off"}
+    as_issued |= {"value_minor": 20_000, "goods": {}, "branches": []}
+    assert as_issued.items() <= made.items()
+    assert as_issued.items() <= used.items()
 
 
 def test_a_quote_says_the_same_before(till, free, off):

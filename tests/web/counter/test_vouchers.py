@@ -33,6 +33,10 @@ def reward(shop: object) -> Reward:
 
 @pytest.fixture
 def voucher(thao: Customer, reward: Reward) -> Voucher:
+    return redeemed(thao, reward)
+
+
+def redeemed(thao: Customer, reward: Reward) -> Voucher:
     redemption = redeem_reward(
         customer=thao, reward=reward, source="test", reference="r", at=NOON, by=None
     )
@@ -48,6 +52,20 @@ def use(till: PageClient, voucher: Voucher, reference: str = "") -> object:
     page = till.get(address_of(voucher))
     sent = {"reference": reference or hidden(page, "reference")}
     return till.post(address_of(voucher), sent, follow=True)
+
+
+def test_a_voucher_says_what_it_was_issued_for(
+    till: PageClient, thao: Customer, voucher: Voucher
+) -> None:
+    Reward.objects.update(name="Giảm 5.000đ", value_minor=5_000, minimum_minor=900_000)
+
+    panel, page = till.get("/counter/", {"customer": thao.pk}), till.get(address_of(voucher))
+
+    assert "Giảm 20.000đ Ưu đãi 7K3M 94QD, hoá đơn từ 60.000đ" in words(panel)
+    assert (facts(page)["Hoá đơn từ"], "Giảm 20.000đ" in words(page)) == ("60.000đ", True)
+    assert "Giảm 5.000đ" not in words(page)
+    used = words(use(till, voucher))
+    assert "Nhớ trừ 20.000đ vào hoá đơn" in used
 
 
 def test_redeeming_asks_first_then_shows_the_voucher(
@@ -170,8 +188,11 @@ def test_a_voucher_shows_its_worth_and_is_used_by_one_button(
     assert (voucher.used_by, voucher.used_branch) == (lan, branch)
 
 
-def test_a_free_item_is_named_when_used(english: PageClient, voucher: Voucher) -> None:
+def test_a_free_item_is_named_when_used(
+    english: PageClient, thao: Customer, reward: Reward
+) -> None:
     Reward.objects.update(kind="free_item")
+    voucher = redeemed(thao, reward)
 
     assert "Voucher 7K3M 94QD is used: 20,000đ off." in words(use(english, voucher))
 

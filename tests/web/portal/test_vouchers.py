@@ -136,3 +136,16 @@ def test_as_many_queries_for_three_vouchers_as_for_one(
 
     with django_assert_num_queries(4):
         browser.get("/vouchers")
+
+
+def test_a_voucher_is_what_it_was_when_it_was_issued(browser: PageClient, member: Customer) -> None:
+    voucher = voucher_of(member)
+    Reward.objects.update(name="Giảm 5.000đ", minimum_minor=900_000, branches=["thu-duc"])
+
+    pages = [
+        words(browser.get(path)) for path in ("/vouchers", f"/vouchers/{voucher.pk}", "/history")
+    ]
+
+    assert all("Giảm 20.000đ" in page and "Giảm 5.000đ" not in page for page in pages)
+    assert "ở mọi cửa hàng" in pages[1]
+    assert "900.000đ" not in pages[1]
