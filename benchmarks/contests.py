@@ -13,6 +13,7 @@ from benchmarks.servercpu import ServerClock
 from benchmarks.web.team import Web
 
 LIMIT, PRODUCT, ORM, WEB = "limit", "product", "orm", "web"
+ORM_SAME = "orm_same"  # The product's own rows, where ORM writes the limit's few.
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ import pytest
 
 from benchmarks.__main__ import measure
 from benchmarks.databases import Database, fill
+from benchmarks.jobs import SERVICES
 from benchmarks.readings import Reading, rate_ratio, summary, work_ratio
 from benchmarks.web.jobs import JOBS
 from tests.support import database
@@ -37,7 +38,7 @@ def test_every_contender_does_every_job_and_the_ledger_stays_right(measured, tmp
 
     assert code == 0, capfd.readouterr()
     written = json.loads((tmp_path / "figures.json").read_text())
-    services = {(job, who) for job in ("purchase", "redeem") for who in ("limit", "product", "orm")}
+    services = {(job, who) for job in ("purchase", "redeem") for who in SERVICES}
     assert {(row["job"], row["who"]) for row in written["measurements"]} == services | {
         (job, "web") for job in JOBS
     }
