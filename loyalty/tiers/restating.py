@@ -51,9 +51,19 @@ def take_out(
                 "references": [one for _source, one in events],
             },
         )
-    today = local_date(at, course.zone)
+    floors = _floors_kept(customer_ids)
     for pk in customer_ids:
-        restate(pk, floor_of(pk, today), at=at, course=course, why=Why.UNDONE)
+        restate(pk, floors.get(pk), at=at, course=course, why=Why.UNDONE)
+
+
+def _floors_kept(customer_ids: Sequence[int]) -> dict[int, Floor]:
+    """
+    The tiers given by hand as the standings have them, those that are over as well: a sale of
+    their days that is told later still earns in them.
+    """
+    given = Standing.objects.filter(pk__in=customer_ids).exclude(floor_through=None)
+    told = given.values_list("customer_id", "floor_key", "floor_through")
+    return {pk: (key, through) for pk, key, through in told if through}
 
 
 def floor_of(customer_id: int, today: date) -> Floor | None:

@@ -197,9 +197,19 @@ class Climb:
             floor_through=self.floor_through,
             version_id=self.version_id,
             moves=self.moves,
+            settled_on=self._floor_settled(fresh.settled_on, through),
         )._moved(course.at(at), at, through, why)
         given = again.floor_through is not None and again.floor_through >= through
         return again if given else replace(again, since=fresh.since, version_id=fresh.version_id)
+
+    def _floor_settled(self, settled_on: date | None, through: date) -> date | None:
+        """
+        That day, or the one on which the tier given by hand was over, should that be later: else
+        the next event of before would find it given still.
+        """
+        if settled_on is None or self.floor_through is None or through <= self.floor_through:
+            return settled_on
+        return max(settled_on, self.floor_through + DAY)
 
     def counting(self, on: date, ladder: TierRules, by: By) -> int:
         """What of that counts on that day: minor units, points or visits."""

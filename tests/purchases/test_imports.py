@@ -326,10 +326,12 @@ def test_amounts_are_read_as_the_map_says(tmp_path):
     bring_in(file_of(tmp_path, '1,,,20/11/2026,"1.350.000,00",'), how=layout(how))
 
     assert Purchase.objects.get().amount_minor == 1_350_000
-    wrong = file_of(tmp_path, '1,,,20/11/2026,"1.35",', '1,,,20/11/2026,"1350,5",')
+    # The last one is forty-five thousand, written the other way round, and no forty-five.
+    rows = [f'1,,,20/11/2026,"{amount}",' for amount in ("1.35", "1350,5", "45,000")]
+    wrong = file_of(tmp_path, *rows)
     with pytest.raises(RowsRefused):
         bring_in(wrong, how=layout(how))
-    assert refused_rows(wrong) == [(2, "amount"), (3, "amount")]
+    assert refused_rows(wrong) == [(2, "amount"), (3, "amount"), (4, "amount")]
 
 
 def test_glued_dates_are_read_digit_by_digit(tmp_path):

@@ -74,12 +74,12 @@ def undo(batch, at=LATER):
 def standing():
     """What people see: points, tiers, activity, and what reports count."""
     return (
-        list(Account.objects.exclude(balance=0).values_list("customer", "balance")),
-        list(
+        sorted(Account.objects.exclude(balance=0).values_list("customer", "balance")),
+        sorted(
             Standing.objects.values_list("customer", "tier_key", "spend_minor", "visits", "points")
         ),
         list(Activity.objects.order_by("customer").values()),
-        list(Purchase.objects.filter(stands=True).values_list("pk", "amount_minor", "points")),
+        sorted(Purchase.objects.filter(stands=True).values_list("pk", "amount_minor", "points")),
     )
 
 

@@ -164,6 +164,21 @@ def test_a_sale_learned_of_late_earns_in_the_tier_given_by_hand(shop):
     assert earned == [15, 10]
 
 
+def test_a_tier_given_by_hand_that_is_over_does_not_come_back_with_a_late_sale(shop):
+    customer = CustomerFactory()
+    buy(customer, 10_000, "2025-03-10")
+    give = {"tier_key": "vang", "reason": "Đối tác", "by": StaffFactory()}
+    give_tier(customer=customer, through=date(2025, 6, 30), at=noon("2025-03-11"), **give)
+    review_tiers(at=noon("2025-07-01"))
+    moved = changes()
+
+    for day in ("2025-06-01", "2025-06-02"):
+        assert buy(customer, 100_000, day, recorded=noon("2025-07-02")).purchase.points == 15
+
+    assert Standing.objects.get().tier_key == "moi"
+    assert changes() == moved
+
+
 def test_spending_points_never_lowers_a_tier(shop):
     customer = CustomerFactory()
     buy(customer, 1_000_000, "2026-11-01")

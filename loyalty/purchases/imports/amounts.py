@@ -75,9 +75,9 @@ class Amounts:
 
 
 def _refuse_price_tag(kind: Field, text: str, *, thousands: str) -> None:
-    """Say what to do about 45.000 and 45000đ; the first must never become 45 đồng."""
+    """Say what to do about 45.000, 45,000 and 45000đ; the first two must never become 45 đồng."""
     grouped = GROUPED.fullmatch(text)
-    if grouped and not thousands:
+    if grouped and grouped[1] != thousands:
         why = _('a mark between thousands: say thousands = "%(mark)s" in the map')
         raise InvalidInput(kind, why % {"mark": grouped[1]})
     if text.endswith(("đ", "Đ", "₫")):
