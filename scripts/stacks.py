@@ -74,12 +74,12 @@ def test_stack() -> Iterator[Stack]:
 
 @contextlib.contextmanager
 def bench_stack() -> Iterator[Stack]:
-    """A database server to measure on: it starts empty, and nothing of it is kept."""
+    """Servers to measure on: they start empty, and nothing of them is kept."""
     with _started(
         BENCH,
         refusal="Measurements of this checkout are already running.",
-        given={"REDIS_URL": "redis://127.0.0.1:6379/0"},  # Nobody asks there.
-        ports=(5434, 0),
+        given={},
+        ports=(5434, 6381),
         postgres_settings=MEASURED,
         durable=True,
         extra={},

@@ -16,6 +16,7 @@ from loyalty.web.api.problems import Problem
 WINDOW = 60  # Seconds.
 PATIENCE = 0.2  # Seconds; a counter is not worth a longer wait at the till.
 REPORTS = 600  # A key that asks as often as it may is told of to Valkey so often in a minute.
+SILENCE = 5  # Seconds for which a Valkey that did not answer is not asked again.
 
 logger = logging.getLogger(__name__)
 
@@ -29,7 +30,15 @@ class _Tally:
     own: int = 0  # Not told yet.
 
 
+@dataclass
+class _Silence:
+    """Until when this process does not ask Valkey."""
+
+    until: float = 0
+
+
 _tallies: dict[str, _Tally] = {}  # By the key's prefix.
+_silence = _Silence()
 _turn = Lock()
 
 
@@ -39,11 +48,14 @@ def check_rate(key: Holder) -> None:
     process may let a six-hundredth of the limit more through.
     """
     now = time.time()
+    if now < _silence.until:
+        return
     minute = int(now // WINDOW)
     try:
         asked = _count(key.prefix, minute)
     except (RedisError, OSError):
         logger.warning("Requests of keys are not counted: the cache does not answer.")
+        _silence.until = now + SILENCE
         return
     if asked > settings.API_REQUESTS_A_MINUTE:
         wait = int((minute + 1) * WINDOW - now) + 1

@@ -154,9 +154,28 @@ def test_without_valkey_nobody_waits(till, monkeypatch, caplog):
         raise NoValkey
 
     monkeypatch.setattr(limits, "_tell", silent)
+    monkeypatch.setattr(limits, "_silence", limits._Silence())
 
     assert till.get("/customers", q="an").status_code == 200
     assert [record.levelno for record in caplog.records] == [logging.WARNING]
+
+
+@override_settings(API_REQUESTS_A_MINUTE=0)
+def test_a_valkey_that_is_silent_is_left_alone_for_a_while(till, monkeypatch):
+    """It might take its whole patience to find out, with every request of every till."""
+    asked, clock = [], iter([0.0, 1.0, 4.9, 5.0, 9.9, 10.0])
+
+    def silent(_name, _times):
+        asked.append(True)
+        raise NoValkey
+
+    monkeypatch.setattr(limits, "_tell", silent)
+    monkeypatch.setattr(limits, "_silence", limits._Silence())
+    monkeypatch.setattr(limits, "time", SimpleNamespace(time=lambda: next(clock)))
+
+    heard = [till.get("/customers", q="an").status_code for _turn in range(6)]
+
+    assert (heard, len(asked)) == ([200] * 6, 3)
 
 
 @override_settings(API_REQUESTS_A_MINUTE=3 * limits.REPORTS)
