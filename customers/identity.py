@@ -31,6 +31,9 @@ _OLD_PREFIXES = {
     "199": "59",
 }
 
+# Numbers that every table of mobile numbers has, as most people write them. All others are looked up.
+_PLAIN_MOBILE = re.compile(r"(?:0|\+84)((?:3\d|5[689]|7[06-9]|8[1-8]|9[0-8])\d{7})", re.ASCII)
+
 
 def normalise_phone(text: str) -> str:
     """
@@ -43,6 +46,14 @@ def normalise_phone(text: str) -> str:
     >>> normalise_phone("0168 234 5678")
     '+84382345678'
     """
+    plain = _PLAIN_MOBILE.fullmatch(text.replace(" ", "").replace(".", ""))
+    if plain:
+        return f"+84{plain[1]}"
+    return _looked_up(text)
+
+
+def _looked_up(text: str) -> str:
+    """The same by the tables of all numbers there are, which takes twenty times as long."""
     digits = _digits(text)
     if digits.startswith("+") and not digits.startswith("+84"):
         return _checked(digits, text)

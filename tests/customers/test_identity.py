@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from customers.identity import (
     Birthday,
+    _looked_up,
     is_card_number,
     mask_phone,
     name_columns,
@@ -75,6 +76,26 @@ def test_a_wrong_number_says_what_is_wrong(typed, text):
 
 def test_a_foreign_number_needs_its_plus():
     assert normalise_phone("+1 650 253 0000") == "+16502530000"
+
+
+def test_a_plain_mobile_number_is_what_the_tables_of_all_numbers_say():
+    """Every beginning of four digits, in both forms: the tables look at no more than three."""
+    for beginning in range(1_000):
+        for tail in ("000000", "345678", "999999"):
+            for form in (f"0{beginning:03}{tail}", f"+84 {beginning:03}.{tail}"):
+                assert outcome(normalise_phone, form) == outcome(_looked_up, form)
+
+
+@given(st.text("0123456789 .+-()\u0661\uff19", max_size=16) | st.from_regex(r"(0|\+84)\d{8,9}"))
+def test_every_form_of_a_number_is_what_the_tables_say(typed):
+    assert outcome(normalise_phone, typed) == outcome(_looked_up, typed)
+
+
+def outcome(normalise, typed):
+    try:
+        return normalise(typed)
+    except InvalidInput as error:
+        return str(error)
 
 
 @given(st.text(max_size=30))
