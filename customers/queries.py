@@ -58,8 +58,10 @@ LEFT JOIN shop_branch b ON b.id = c.joined_branch_id
 """
 _COLUMNS = [field.attname for field in Customer._meta.concrete_fields]
 _NAMED = {"id": "", "phone": "AND r.phone <> ''", "card_number": "", "card_token": ""}
-_NUMBER = {
-    column: _MEANT.format(columns="c.id", column=column, but=but) for column, but in _NAMED.items()
+# Nothing is asked of the other two tables, so the server leaves them out.
+NUMBER = {
+    column: _MEANT.format(columns="coalesce(r.merged_into_id, r.id)", column=column, but=but)
+    for column, but in _NAMED.items()
 }
 WHOLE = {
     column: _MEANT.format(
@@ -74,7 +76,12 @@ def customer_meant(column: str, value: str | int) -> Customer | None:
     Whom that id, phone (E.164), card number or card token stands for, of a merged one the kept one;
     all but their number is read when it is asked for. One statement.
     """
-    (number,) = one_row(_NUMBER[column], [value])
+    (number,) = one_row(NUMBER[column], [value])
+    return customer_numbered(number)
+
+
+def customer_numbered(number: int | None) -> Customer | None:
+    """As `customer_meant`, of the number that `NUMBER` answered with."""
     if number is None:
         return None
     return Customer.from_db(DEFAULT_DB_ALIAS, ["id", "merged_into_id"], [number, None])
@@ -85,8 +92,9 @@ def customers_meant(column: str, values: Sequence[str | int]) -> dict[str | int,
     meant = Customer.objects.filter(**{f"{column}__in": values}).order_by()
     kept = Coalesce("merged_into_id", "id", output_field=BigIntegerField())
     return {
-        value: Customer.from_db(DEFAULT_DB_ALIAS, ["id", "merged_into_id"], [number, None])
+        value: customer
         for value, number in meant.values_list(column, kept)
+        if (customer := customer_numbered(number))
     }
 
 

@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, transaction
@@ -53,8 +54,13 @@ class Holder:
     source: str
     scopes: frozenset[str]
     adjust_limit: int
-    user: User
+    user_id: int
+    role: str  # The user's.
     branch: Branch | None
+
+    @cached_property
+    def user(self) -> User:
+        return User.from_db(DEFAULT_DB_ALIAS, _USER, [self.user_id, self.source, False, self.role])
 
 
 @dataclass(frozen=True)
@@ -147,7 +153,8 @@ def holder_of(token: str, row: Sequence[Any], *, at: datetime) -> Holder | None:
         source=source,
         scopes=frozenset(scopes),
         adjust_limit=adjust_limit,
-        user=User.from_db(DEFAULT_DB_ALIAS, _USER, [user_id, source, False, role]),
+        user_id=user_id,
+        role=role,
         branch=Branch(pk=branch_id, key=branch_key) if branch_id else None,
     )
 

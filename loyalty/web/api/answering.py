@@ -13,6 +13,7 @@ from loyalty.web.api.problems import Problem
 from loyalty.web.api.reading import check_reference
 
 _HEADER = "Idempotency-Key"
+_IN_META = "HTTP_IDEMPOTENCY_KEY"
 # For the documentation of every POST.
 TAKES_IDEMPOTENCY_KEY = {
     "parameters": [
@@ -54,7 +55,7 @@ def answer(request: KeyRequest, route: str, act: Callable[[], Reply]) -> HttpRes
 
 def named_by(request: KeyRequest, route: str) -> Request | None:
     """The request as its Idempotency-Key names it; None without one. Raises InvalidInput."""
-    key = request.headers.get(_HEADER)
+    key = request.META.get(_IN_META)
     if key is None:
         return None
     body = json.dumps(getattr(request, "asked", None), sort_keys=True, default=str)
@@ -67,7 +68,7 @@ def reference_of(request: KeyRequest, given: str | None) -> str:
     The program's own name for what it asks: in the body, or else its Idempotency-Key. Empty when
     it gave neither. Raises Problem.
     """
-    named = given or request.headers.get(_HEADER) or ""
+    named = given or request.META.get(_IN_META) or ""
     try:
         return check_reference(named)
     except ValueError as error:

@@ -1,7 +1,9 @@
 """The API as a whole: which routes it has, and how it describes itself."""
 
+from collections.abc import Iterator
+
 from ninja import NinjaAPI
-from ninja.operation import Operation
+from ninja.operation import Operation, PathView
 
 from loyalty.web.api import (
     adjustments,
@@ -16,7 +18,6 @@ from loyalty.web.api import (
 )
 from loyalty.web.api.entering import nobody
 from loyalty.web.api.reading import StrictParser
-from loyalty.web.api.refusing import hear
 
 DESCRIPTION = """
 For tills and other programs. Send `Authorization: Bearer KEY` with every request; the shop's owner
@@ -33,12 +34,16 @@ class TillApi(NinjaAPI):
         noun = operation.view_func.__module__.rpartition(".")[2]
         return f"{noun}_{operation.view_func.__name__}"
 
+    def views(self) -> Iterator[tuple[str, PathView]]:
+        """Every address below the API's own, as django-ninja writes it, and what is there."""
+        for router in self._get_bound_routers():
+            yield from router.path_operations.items()
+
     def operations(self) -> dict[tuple[str, str], Operation]:
         """Every route by method and path."""
         return {
             (method, path): operation
-            for router in self._get_bound_routers()
-            for path, view in router.path_operations.items()
+            for path, view in self.views()
             for operation in view.operations
             for method in operation.methods
         }
@@ -57,4 +62,3 @@ api = TillApi(
 # Sales last: any address below them is the name of one.
 for noun in (customers, points, adjustments, purchases, batches, refunds, quotes, rewards, sales):
     api.add_router("", noun.router)
-hear(api)

@@ -5,7 +5,7 @@ from typing import cast
 
 from django.http import HttpRequest, HttpResponse
 from django.middleware.security import SecurityMiddleware
-from django.urls import Resolver404, resolve
+from django.urls import Resolver404, ResolverMatch, resolve
 from django.utils import translation
 
 from loyalty.web.api.problems import Problem
@@ -14,6 +14,8 @@ from loyalty.web.api.refusing import problem_of
 PLACE = "/api/"
 PAGES = frozenset({"/api/v1/docs"})  # For people: they go the way of all pages.
 _POLICY = "default-src 'none'; frame-ancestors 'none'"  # No answer is a page.
+
+_places: dict[str, ResolverMatch] = {}  # Of addresses in which nothing is named, so there are few.
 
 
 class ShortChain:
@@ -40,16 +42,26 @@ class ShortChain:
 
 def _spoken(request: HttpRequest) -> HttpResponse:
     """The answer in the language asked for."""
-    language = "en" if request.headers.get("Accept-Language", "").startswith("en") else "vi"
+    language = "en" if request.META.get("HTTP_ACCEPT_LANGUAGE", "").startswith("en") else "vi"
     with translation.override(language):
         response = _answer(request)
     response.headers["Content-Language"] = language
     return response
 
 
+def _place_of(path: str) -> ResolverMatch:
+    """What is at that address. Raises Resolver404."""
+    known = _places.get(path)
+    if known is None:
+        known = resolve(path)
+        if not known.kwargs:
+            _places[path] = known
+    return known
+
+
 def _answer(request: HttpRequest) -> HttpResponse:
     try:
-        match = resolve(request.path_info)
+        match = _place_of(request.path_info)
     except Resolver404:
         match = None
     if match is None or "\x00" in request.path_info:  # No row has such a name.

@@ -31,10 +31,17 @@ class Key(HttpBearer):
         self.scope = scope
         self.query = frozenset(query.model_fields if query else ())
 
-    def authenticate(self, request: HttpRequest, token: str) -> Holder | None:
+    def __call__(self, request: HttpRequest) -> Holder:
+        """Who asks. Raises Problem for whom the route does not let in."""
+        scheme, _space, token = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
+        if scheme.lower() != self.openapi_scheme:
+            raise unauthenticated()
+        return self.authenticate(request, token)
+
+    def authenticate(self, request: HttpRequest, token: str) -> Holder:
         key = self.find(request, token, at=timezone.now())
         if key is None:
-            return None
+            raise unauthenticated()
         check_rate(key)
         need(key, self.scope)
         unknown = next((name for name in request.GET if name not in self.query), None)

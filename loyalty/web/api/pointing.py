@@ -33,7 +33,11 @@ def customer_named(named: str) -> Customer:
     The customer of that id, phone, card token or card number; little more than their number is
     read. Raises Problem and InvalidInput.
     """
-    found = customer_meant(*_meant(named.strip()))
+    return customer_known(customer_meant(*meant_by(named)))
+
+
+def customer_known(found: Customer | None) -> Customer:
+    """Whom a body names, if there is such a customer. Raises Problem."""
     if found is None:
         raise Problem.of_field("customer", _("There is no such customer."))
     return found
@@ -47,7 +51,7 @@ def customers_named(named: Collection[str]) -> dict[str, Customer]:
     meant: dict[str, dict[str | int, list[str]]] = {}
     for one in named:
         with suppress(InvalidInput):
-            column, value = _meant(one.strip())
+            column, value = meant_by(one)
             meant.setdefault(column, {}).setdefault(value, []).append(one)
     return {
         one: customer
@@ -57,8 +61,9 @@ def customers_named(named: Collection[str]) -> dict[str, Customer]:
     }
 
 
-def _meant(named: str) -> tuple[str, str | int]:
-    """The column that says whom it stands for, and what stands there."""
+def meant_by(named: str) -> tuple[str, str | int]:
+    """The column that says whom it stands for, and what stands there. Raises InvalidInput."""
+    named = named.strip()
     number = number_of("cus", named)
     if number is not None:
         return "id", number

@@ -19,9 +19,10 @@ from loyalty.purchases.recording import Recorded, record_purchase
 from loyalty.shop.models import Branch
 from loyalty.web.api.answering import TAKES_IDEMPOTENCY_KEY, answer, reply
 from loyalty.web.api.bills import BillIn, PaymentIn, Payments
-from loyalty.web.api.entering import Key, KeyRequest, Scope, need
-from loyalty.web.api.pointing import branch_named, calling, customer_named, moment_of
+from loyalty.web.api.entering import KeyRequest, Scope, need
+from loyalty.web.api.pointing import branch_named, calling, moment_of
 from loyalty.web.api.reading import Moment, SaleReference
+from loyalty.web.api.scanning import SaleKey, customer_of_sale
 from loyalty.web.shared.guessing import guarding
 
 router = Router(tags=["Sales"])
@@ -111,7 +112,7 @@ class PurchaseOut(BaseModel):
 
 @router.post(
     "/purchases",
-    auth=Key(Scope.EARN),
+    auth=SaleKey(Scope.EARN),
     response={201: PurchaseOut},
     summary="Record a sale",
     openapi_extra=TAKES_IDEMPOTENCY_KEY,
@@ -129,7 +130,7 @@ def recorded_now(request: KeyRequest, body: PurchaseIn) -> Reply:
     now, key = timezone.now(), request.auth
     if body.spend_points or body.vouchers:
         need(key, Scope.REDEEM)
-    customer = customer_named(body.customer) if body.customer else None
+    customer = customer_of_sale(request, body.customer) if body.customer else None
     branch = branch_named(key, body.branch)
     named = calling(amount="total_minor", points="total_minor")
     with named, guarding(request, f"key:{request.auth.prefix}", body.vouchers):

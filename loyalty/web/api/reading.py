@@ -50,9 +50,7 @@ class StrictParser(Parser):
     def parse_body(self, request: HttpRequest) -> dict[str, Any]:
         if request.content_type != "application/json":
             raise Problem("not-json-type")
-        read = read_json(request.body)
-        request.asked = read  # type: ignore[attr-defined]  # KeyRequest has it.
-        return cast(dict[str, Any], read)
+        return cast(dict[str, Any], asked_by(request))
 
     def parse_querydict(
         self, data: MultiValueDict[str, Any], list_fields: list[str], request: HttpRequest
@@ -61,6 +59,13 @@ class StrictParser(Parser):
             if len(values) > 1:
                 raise Problem.of_field(name, "Give it once.")
         return dict(data.items())
+
+
+def asked_by(request: HttpRequest) -> Any:
+    """The body, read once. Raises Problem."""
+    if not hasattr(request, "asked"):
+        request.asked = read_json(request.body)  # type: ignore[attr-defined]  # KeyRequest has it.
+    return request.asked  # type: ignore[attr-defined]
 
 
 def read_json(body: bytes) -> Any:

@@ -7,9 +7,8 @@ from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
 from django.db import Error, InterfaceError, InternalError, OperationalError
-from django.http import Http404, HttpRequest, HttpResponse
-from ninja import NinjaAPI
-from ninja.errors import AuthenticationError, HttpError, ValidationError
+from django.http import Http404
+from ninja.errors import HttpError, ValidationError
 from pydantic import ValidationError as ModelError
 
 from customers.services import AlreadyEnrolled
@@ -31,12 +30,6 @@ logger = logging.getLogger(__name__)
 
 MOST_ERRORS = 20  # Of one body; who sends more mistakes than that learns nothing from them.
 _LOCK_TIMEOUT, _READ_ONLY = "55P03", "25006"
-
-
-def hear(api: NinjaAPI) -> None:
-    """Let every error of `api` come here."""
-    for kind in (Exception, Http404, HttpError, ValidationError):
-        api.add_exception_handler(kind, _answer)
 
 
 def problem_of(error: Exception) -> Problem:
@@ -66,10 +59,6 @@ def place_of(steps: tuple[Any, ...]) -> str:
     for step in steps:
         place += f"[{step}]" if isinstance(step, int) else f".{step}" if place else str(step)
     return place
-
-
-def _answer(request: HttpRequest, error: Any) -> HttpResponse:
-    return problem_of(error).response()
 
 
 def _of_http(error: HttpError) -> Problem:
@@ -139,7 +128,6 @@ def _log(error: Exception) -> None:
 
 # The first that fits counts.
 _READERS: tuple[tuple[type[Exception], Callable[[Any], Problem]], ...] = (
-    (AuthenticationError, lambda error: unauthenticated()),
     (ValidationError, _of_validation),
     (ModelError, lambda error: problem_of_fields(error.errors(include_input=False), skip=0)),
     (HttpError, _of_http),

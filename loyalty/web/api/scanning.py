@@ -1,6 +1,6 @@
 """
-A scan: who asks, and whose phone or card it is, in one trip to the database. Nothing is asked as often,
-and each trip costs about as much as all the rest of such a request.
+Who asks, and whom they ask about, in one trip to the database: at a scan, and with a sale. Nothing is asked
+as often, and each trip costs about as much as all the rest of a scan.
 """
 
 import re
@@ -12,18 +12,31 @@ from django.http import HttpRequest
 
 from customers.identity import is_card_number, normalise_phone
 from customers.models import Customer
-from customers.queries import TOKEN, WHOLE, customer_found, customer_of
+from customers.queries import (
+    NUMBER,
+    TOKEN,
+    WHOLE,
+    customer_found,
+    customer_numbered,
+    customer_of,
+)
 from loyalty.errors import InvalidInput
 from loyalty.integrations.keys import HOLDER, HOLDER_WIDTH, Holder, holder_of, prefix_of
 from loyalty.statements import one_row
 from loyalty.web.api.entering import Key
+from loyalty.web.api.pointing import customer_known, customer_named, meant_by
 from loyalty.web.api.problems import Problem
+from loyalty.web.api.reading import asked_by
 
 # Each of the two always answers with one row.
-_BOTH = {
-    column: f"SELECT * FROM ({HOLDER}) AS h, ({whole}) AS c"  # noqa: S608 (both are ours)
-    for column, whole in WHOLE.items()
-}
+_WITH_WHOLE, _WITH_NUMBER = (
+    {
+        column: f"SELECT * FROM ({HOLDER}) AS h, ({asked}) AS c"  # noqa: S608 (both are ours)
+        for column, asked in statements.items()
+    }
+    for statements in (WHOLE, NUMBER)
+)
+LONGEST = 10_000  # Bytes of a body that is read for a stranger.
 
 
 class ScanKey(Key):
@@ -36,10 +49,31 @@ class ScanKey(Key):
             asked = _asked(request)
             if prefix is not None and asked is not None:
                 column, value = _meant(*asked)
-                row = one_row(_BOTH[column], [prefix, value])
+                row = one_row(_WITH_WHOLE[column], [prefix, value])
                 request.scanned = customer_of(row[HOLDER_WIDTH:])  # type: ignore[attr-defined]
                 return holder_of(token, row[:HOLDER_WIDTH], at=at)
         return super().find(request, token, at=at)
+
+
+class SaleKey(Key):
+    """Lets in as `Key`, and finds on the way the customer whom a body names that is no longer than most."""
+
+    def find(self, request: HttpRequest, token: str, *, at: datetime) -> Holder | None:
+        prefix = prefix_of(token)
+        with suppress(InvalidInput, Problem):
+            named = _named(request)
+            if prefix is not None and named is not None:
+                column, value = meant_by(named)
+                *row, number = one_row(_WITH_NUMBER[column], [prefix, value])
+                request.named = named, customer_numbered(number)  # type: ignore[attr-defined]
+                return holder_of(token, row, at=at)
+        return super().find(request, token, at=at)
+
+
+def customer_of_sale(request: HttpRequest, named: str) -> Customer:
+    """As `customer_named`, without a trip where `SaleKey` has made it."""
+    known, customer = getattr(request, "named", (None, None))
+    return customer_known(customer) if known == named else customer_named(named)
 
 
 def scanned(request: HttpRequest, by: str, typed: str) -> Customer | None:
@@ -49,6 +83,15 @@ def scanned(request: HttpRequest, by: str, typed: str) -> Customer | None:
     if hasattr(request, "scanned"):
         return cast(Customer | None, request.scanned)
     return customer_found(*_meant(by, typed))
+
+
+def _named(request: HttpRequest) -> str | None:
+    """The customer in a body, if it is a short one that names one."""
+    if int(request.META.get("CONTENT_LENGTH") or 0) > LONGEST:
+        return None
+    asked = asked_by(request)
+    named = asked.get("customer") if isinstance(asked, dict) else None
+    return named if isinstance(named, str) else None
 
 
 def _asked(request: HttpRequest) -> tuple[str, str] | None:

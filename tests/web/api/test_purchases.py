@@ -1,5 +1,6 @@
 """Sales over the API: recorded once, told again byte for byte, refused with the field named."""
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -9,12 +10,13 @@ from loyalty.integrations.ids import public_id
 from loyalty.ledger import proof
 from loyalty.ledger.models import Entry
 from loyalty.purchases.models import Purchase
+from loyalty.web.api import scanning
 from rewards.models import Voucher
 from rewards.redemption import redeem_reward
 from tests.factories.customers import CustomerFactory, customer_with_points
 from tests.factories.rewards import RewardFactory
 from tests.factories.shop import BranchFactory
-from tests.web.api.calling import caller, every_row, problem, the_shop_says
+from tests.web.api.calling import Caller, caller, every_row, problem, the_shop_says
 
 PHONE = "0912 345 678"
 SALE = {"reference": "HD-1", "customer": PHONE, "total_minor": 350_000}
@@ -52,11 +54,34 @@ def test_a_sale_of_a_known_phone_earns_and_tells_why(till, thao):
     assert (purchase.source, purchase.recorded_by.username) == ("api-till", "api-till")
 
 
-def test_the_usual_sale_takes_four_statements(till, thao, django_assert_num_queries):
+def test_the_usual_sale_takes_three_statements(till, thao, django_assert_num_queries):
     till.post("/purchases", SALE)  # Keeps when the key was used, and reads the rules.
 
-    with django_assert_num_queries(4):  # The key, the customer, the look, the sale.
+    with django_assert_num_queries(3):  # The key with the customer, the look, the sale.
         till.post("/purchases", SALE | {"reference": "HD-2"})
+
+
+def test_a_body_too_long_for_strangers_is_read_once_the_key_is_known(
+    till, thao, django_assert_num_queries
+):
+    till.post("/purchases", SALE)
+    padded = json.dumps(SALE | {"reference": "HD-2"}).encode() + b" " * scanning.LONGEST
+
+    with django_assert_num_queries(4):
+        answer = till.post("/purchases", padded)
+
+    assert answer.json()["customer"] == public_id("cus", thao.pk)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"{", b"[]", b'{"customer": 7}', b'{"customer": "0999"}', b'{"customer": "0999999999"}'],
+)
+def test_who_asks_is_refused_before_what_they_ask(body, thao):
+    stranger, reader = Caller("loy_aaaaaaaaaa_" + "a" * 43), caller("read")
+
+    assert problem(stranger.post("/purchases", body)) == (401, "unauthenticated", [])
+    assert problem(reader.post("/purchases", body)) == (403, "scope-missing", [])
 
 
 def test_a_customer_is_named_by_id_phone_card_number_or_token(till, thao):
