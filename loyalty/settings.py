@@ -248,6 +248,7 @@ CELERY_BEAT_SCHEDULE = {
     "give-bonuses": {"task": "rewards.give_bonuses", "schedule": crontab(minute=20)},
     "verify-tiers": {"task": "tiers.verify", "schedule": crontab(hour=20, minute=45)},
     "verify-sales": {"task": "purchases.verify", "schedule": crontab(hour=21, minute=0)},
+    "verify-rewards": {"task": "rewards.verify", "schedule": crontab(hour=21, minute=15)},
     "send-webhooks": {
         "task": "integrations.send_webhooks",
         "schedule": timedelta(seconds=15),

@@ -7,17 +7,7 @@ from dataclasses import dataclass
 
 from django.db import connection
 
-ROWS_SHOWN = 5  # Of each broken rule.
-
-
-@dataclass(frozen=True)
-class Problem:
-    rule: str
-    row: tuple[object, ...]  # The account first.
-
-    def __str__(self) -> str:
-        return f"{self.rule}: {', '.join(map(str, self.row))}"
-
+from loyalty.proving import ROWS_SHOWN, Problem
 
 # Each query returns the rows that break the rule, the account first.
 RULES = {

@@ -37,12 +37,13 @@ def save_reward(
     """
     # Pictures before rewards, as a loader locks them.
     picture = keep_redrawn(photo, at=at) if photo else None
-    current = reward
+    current, filled = reward, True
     if reward.pk is not None:
+        filled = "stock" in columns
         current = Reward.objects.select_for_update().get(pk=reward.pk)
         for column in columns:
             setattr(current, column, getattr(reward, column))
-    if why := count(current):
+    if why := count(current, filled=filled):
         raise InvalidInput("most_total", why)
     if photo is not None:
         current.picture = picture

@@ -18,7 +18,7 @@ from rewards.pictures import MOST_BYTES, PictureRefused, drop_unused, keep_pictu
 # Every column that the document decides.
 COLUMNS = sorted(
     {field.attname for field in Reward._meta.concrete_fields}
-    - {"id", "key", "redeemed_total", "terms_id"}
+    - {"id", "key", "redeemed_total", "stocked", "terms_id"}
 )
 
 
@@ -49,17 +49,18 @@ def load(text: str, *, at: datetime, folder: Path | None = None) -> Loaded:
         kept = known[reward.key].picture_id if reward.key in known else None
         reward.picture_id = pictures.get(reward.key, kept)
     added = [reward for reward in wanted if reward.key not in known]
+    filled = {one.key for one in wanted if one.key in known and one.stock != known[one.key].stock}
     changed = [
         known[reward.key] for reward in wanted if reward.key in known and _copy(reward, known)
     ]
     for place, key in enumerate((reward.key for reward in wanted), 1):
-        if key in known and (passed := count(known[key])):
+        if key in known and (passed := count(known[key], filled=key in filled)):
             reader.refuse(f"rewards[{place}]", "most_total", passed)
     document.finish()
     for reward in added:
-        count(reward)
+        count(reward, filled=True)
     Reward.objects.bulk_create(added)
-    Reward.objects.bulk_update(changed, [*COLUMNS, "redeemed_total"])
+    Reward.objects.bulk_update(changed, [*COLUMNS, "redeemed_total", "stocked"])
     retired = (
         Reward.objects.filter(is_active=True)
         .exclude(key__in=[reward.key for reward in wanted])

@@ -1,15 +1,18 @@
-"""Counting a reward's redemptions, while a total limits them."""
+"""Counting a reward's redemptions: those that a total limits, and what they took off the shelf."""
 
 from django.utils.translation import gettext as _
 
 from rewards.models import Redemption, Reward
 
 
-def count(reward: Reward) -> str:
+def count(reward: Reward, *, filled: bool) -> str:
     """
-    Bring `redeemed_total` in line with `most_total`; return why that cannot be, else nothing. The
-    reward is new, or its row is locked for update, so that nobody redeems meanwhile.
+    Bring `redeemed_total` in line with `most_total`, and where its shelf was `filled` keep what
+    stands there; return why that cannot be, else nothing. The reward is new, or its row is locked
+    for update, so that nobody redeems meanwhile.
     """
+    if filled:
+        reward.stocked = None if reward.stock is None else reward.stock + standing(reward)
     if reward.most_total is None:
         reward.redeemed_total = None
         return ""

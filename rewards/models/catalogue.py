@@ -29,6 +29,9 @@ class Reward(Promised):
         Picture, on_delete=models.PROTECT, null=True, blank=True, related_name="rewards"
     )
     stock = models.PositiveIntegerField(_("in stock"), null=True, blank=True)  # Null: unlimited.
+    # What was there when it was last filled, and what had been redeemed by then: the stock is this
+    # less the redemptions that stand. So it can be proved.
+    stocked = models.PositiveIntegerField(null=True, editable=False)
     most_per_customer = models.PositiveIntegerField(_("most a customer"), null=True, blank=True)
     most_per = models.CharField(_("in"), max_length=5, choices=Per, blank=True)
     most_total = models.PositiveIntegerField(_("most in all"), null=True, blank=True)

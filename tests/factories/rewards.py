@@ -14,4 +14,6 @@ class RewardFactory(DjangoModelFactory):
     name = factory.Sequence(lambda n: f"Trà sen vàng {n}")
     name_en = factory.Sequence(lambda n: f"Golden lotus tea {n}")
     cost_points = 100
+    stock = None
+    stocked = factory.SelfAttribute("stock")  # As if nobody had redeemed it by then.
     position = factory.Sequence(lambda n: n)

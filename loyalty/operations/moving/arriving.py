@@ -2,8 +2,8 @@
 Bringing a whole shop into an empty installation, exactly as it left the other one.
 
 The rows are history: nothing is worked out anew, and no guard is asked while they come. So
-everything is proved at the end, in the same transaction: every key and check, the ledger, the sales
-and the tiers. What does not hold leaves nothing behind.
+everything is proved at the end, in the same transaction: every key and check, the ledger, the sales,
+the rewards and the tiers. What does not hold leaves nothing behind.
 """
 
 import hashlib
@@ -32,6 +32,7 @@ from loyalty.operations.moving.tables import (
 )
 from loyalty.purchases import proof as sales
 from loyalty.tiers import proof as tiers
+from rewards import proof as rewards
 
 ROWS_AT_ONCE = 1_000
 BYTES_AT_ONCE = 4_000_000
@@ -184,6 +185,7 @@ def _prove(at: datetime) -> None:
     problems = [
         *map(str, ledger.verify().problems),
         *map(str, sales.verify().problems),
+        *map(str, rewards.verify().problems),
         *map(str, tiers.verify(at=at).differences),
     ]
     if problems:

@@ -30,6 +30,6 @@ class Command(ProductCommand):
             self.write_json({"shop": manifest["shop"], "rows": rows})
             return
         self.stdout.write(
-            f"{manifest['shop']}: {rows} rows; ledger, sales and tiers prove right. "
+            f"{manifest['shop']}: {rows} rows; ledger, sales, rewards and tiers prove right. "
             "Now `manage.py changepassword` for each of the staff."
         )
