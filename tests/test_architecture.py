@@ -22,6 +22,7 @@ KERNEL = {
     "loyalty.transactions",
     "loyalty.statements",
     "loyalty.postgres",
+    "loyalty.proving",
 }
 FLOORS = [  # Lowest first.
     "loyalty.shop",
