@@ -115,4 +115,4 @@ class Message(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"#{self.pk} {self.occasion}"
+        return f"#{self.pk}"

@@ -196,7 +196,7 @@ class Consent(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.channel}/{self.purpose}: {self.granted}"
+        return f"{self.get_channel_display()}: {self.get_purpose_display()}"
 
 
 class SignInChallenge(models.Model):

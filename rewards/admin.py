@@ -94,7 +94,12 @@ class RewardAdmin(GuardedAdmin):
             messages.error(request, str(error))
 
     def get_list_display(self, request: HttpRequest) -> Sequence[str | Callable[..., Any]]:
-        worth = money_column("value_minor", _("worth"))
+        money = money_column("value_minor", _("worth"))
+
+        @admin.display(description=_("worth"), ordering="value_minor")
+        def worth(reward: Reward) -> str:
+            return money(reward) if reward.percent is None else f"{reward.percent}%"
+
         return ["position", "name", "kind", "cost_points", worth, "stock", "is_active"]
 
 
@@ -175,12 +180,20 @@ class SharedVoucherAdmin(GuardedAdmin):
 
 @admin.register(VoucherUse)
 class VoucherUseAdmin(OfCustomerAdmin):
-    list_display = ["customer", "shared", "reference", "minor", "used_at", "used_branch"]
     list_select_related = ["customer", "shared", "used_branch"]
+    readonly_fields = ["taken_off"]
     fields = [
-        *("customer", "shared", "number", "source", "reference", "place", "minor"),
+        *("customer", "shared", "source", "reference", "taken_off"),
         *("used_at", "used_branch", "used_by"),
     ]
+
+    def get_list_display(self, request: HttpRequest) -> Sequence[str | Callable[..., Any]]:
+        taken_off = money_column("minor", _("discount"))
+        return ["customer", "shared", "reference", taken_off, "used_at", "used_branch"]
+
+    @admin.display(description=_("discount"))
+    def taken_off(self, use: VoucherUse) -> str:
+        return money_column("minor", _("discount"))(use)
 
 
 class DecisionForm(forms.ModelForm):  # type: ignore[type-arg]  # Generic in the stubs only.

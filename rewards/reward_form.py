@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
     UnfoldAdminFileFieldWidget,
+    UnfoldAdminSelectWidget,
     UnfoldAdminTextareaWidget,
     UnfoldBooleanWidget,
 )
@@ -38,6 +39,21 @@ COLUMNS = [
 ]
 
 
+# The symbols of icons.svg that stand for goods.
+ICONS = {
+    "gift": _("Gift"),
+    "cup": _("Cup"),
+    "glass": _("Glass"),
+    "bean": _("Coffee bean"),
+    "bread": _("Bread"),
+    "bag": _("Bag"),
+    "basket": _("Basket"),
+    "jar": _("Jar"),
+    "shirt": _("Shirt"),
+    "cut": _("Scissors"),
+}
+
+
 def _checkboxes() -> forms.MultipleChoiceField:
     return forms.MultipleChoiceField(
         required=False, widget=UnfoldAdminCheckboxSelectMultipleWidget, help_text=_("None: all.")
@@ -51,6 +67,7 @@ class RewardForm(forms.ModelForm):  # type: ignore[type-arg]  # Generic in the s
     not_skus = forms.CharField(label=_("But not these articles"))
     not_categories = forms.CharField(label=_("But not these categories"))
     not_labels = forms.CharField(label=_("But not these labels"))
+    icon = forms.ChoiceField(label=_("Icon"), widget=UnfoldAdminSelectWidget, initial="gift")
     tiers = _checkboxes()
     branches = _checkboxes()
     early_tiers = forms.MultipleChoiceField(
@@ -73,6 +90,8 @@ class RewardForm(forms.ModelForm):  # type: ignore[type-arg]  # Generic in the s
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["usable_after_days"].required = False
+        mine = self.instance.icon  # A catalogue may name one that is not offered.
+        self.fields["icon"].choices = [*({mine: mine} | ICONS).items()]  # type: ignore[attr-defined]
         if self.instance.picture_id is None:
             self.fields["no_photo"].widget = forms.HiddenInput()
         # Whether somebody counted the shelf anew, or it ran down while the page was open.

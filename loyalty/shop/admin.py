@@ -5,10 +5,10 @@ from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
-from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from loyalty.shop.backoffice import GuardedAdmin
 from loyalty.shop.models import Branch, LegalRule, Shop, User
+from loyalty.shop.staff_forms import NewPasswordForm, NewStaffForm, StaffForm
 
 admin.site.unregister(Group)  # Roles say what people may do.
 admin.site.index_title = _("Overview")
@@ -35,9 +35,9 @@ class BranchAdmin(GuardedAdmin):
 
 @admin.register(User)
 class UserAdmin(DjangoUserAdmin, GuardedAdmin):  # type: ignore[type-arg]  # Not subscriptable.
-    form = UserChangeForm
-    add_form = UserCreationForm
-    change_password_form = AdminPasswordChangeForm
+    form = StaffForm
+    add_form = NewStaffForm
+    change_password_form = NewPasswordForm
     list_display = ["username", "first_name", "last_name", "role", "branch", "is_active"]
     list_select_related = ["branch"]
     list_filter = ["role", "branch", "is_active"]
@@ -47,7 +47,7 @@ class UserAdmin(DjangoUserAdmin, GuardedAdmin):  # type: ignore[type-arg]  # Not
         (_("Work"), {"fields": ["role", "branch", "is_active"]}),
     ]
     add_fieldsets = [
-        (None, {"fields": ["username", "usable_password", "password1", "password2"]}),
+        (None, {"fields": ["username", "password1", "password2"]}),
         (_("Work"), {"fields": ["role", "branch"]}),
     ]
     filter_horizontal = ()
@@ -62,4 +62,14 @@ class UserAdmin(DjangoUserAdmin, GuardedAdmin):  # type: ignore[type-arg]  # Not
 
 @admin.register(LegalRule)
 class LegalRuleAdmin(GuardedAdmin):
-    list_display = ["key", "value", "valid_from", "valid_to", "source"]
+    list_display = ["shown_key", "value", "valid_from", "valid_to", "source"]
+    words = {
+        "advert_cap_24_hours": _("Most advertising messages in 24 hours"),
+        "advert_hour_from": _("Advertising begins at this hour"),
+        "advert_hour_to": _("Advertising ends at this hour"),
+        "advert_label": _("What an advertising message begins with"),
+    }
+
+    @admin.display(description=_("rule of law"), ordering="key")
+    def shown_key(self, rule: LegalRule) -> str:
+        return str(self.words.get(rule.key, rule.key))

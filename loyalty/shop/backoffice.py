@@ -50,6 +50,7 @@ MENU: tuple[tuple[Promise, tuple[str, ...]], ...] = (
 # Words for columns that only this place shows, so that their models have none.
 LABELS: dict[str, Promise] = {
     "account": _("account"),
+    "approved_by": _("approved by"),
     "batch": _("import"),
     "branch": _("branch"),
     "campaign": _("campaign"),

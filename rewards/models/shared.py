@@ -149,4 +149,4 @@ class VoucherUse(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.reference}: {self.minor}"
+        return self.reference

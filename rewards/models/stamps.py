@@ -104,4 +104,4 @@ class StampEntry(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"#{self.number} {self.kind} {self.stamps:+d}"
+        return f"#{self.number} {self.get_kind_display()} {self.stamps:+d}"

@@ -53,7 +53,7 @@ class Account(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.customer_id}: {self.balance}"
+        return f"#{self.pk}"
 
 
 class Entry(models.Model):
@@ -168,7 +168,7 @@ class Entry(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"#{self.number} {self.kind} {self.points:+d}"
+        return f"#{self.number} {self.get_kind_display()} {self.points:+d}"
 
 
 class Lot(models.Model):

@@ -2,10 +2,12 @@
 
 import pytest
 from django.urls import reverse
+from django.utils.html import escape
 
 from customers.models import Customer
 from customers.services import record_consent
 from loyalty.ledger.models import Entry
+from loyalty.programme.models import ProgrammeVersion
 from loyalty.shop.models import Branch, Shop, User
 from rewards.models import Reward
 from tests.factories.clock import NOON
@@ -116,6 +118,15 @@ class TestHistory:
 
         assert "350,000đ" in page.content.decode()
 
+    @pytest.mark.parametrize(("language", "day"), [("vi", "01/11/2026 "), ("en", "1 Nov 2026 ")])
+    def test_days_are_written_as_everywhere_else(self, manager, language, day):
+        bill(CustomerFactory(), "2026-11-01")
+        manager.cookies["language"] = language
+
+        page = manager.get(reverse("admin:purchases_purchase_changelist"))
+
+        assert day in page.content.decode()
+
     def test_a_sale_shows_its_goods_and_how_it_was_paid(self, manager):
         goods = line(45_000, quantity="2", name="Trà <sen>", discount_minor=10_000)
         sale = sell(CustomerFactory(), goods, line(35_000, quantity="1.500", sku="B1")).purchase
@@ -154,6 +165,18 @@ class TestHistory:
 
 
 class TestShop:
+    def test_the_rules_are_shown_line_by_line(self, owner):
+        version = ProgrammeVersion.objects.get()
+
+        page = owner.get(reverse("admin:programme_programmeversion_change", args=[version.pk]))
+
+        assert f'<pre class="copied">{escape(version.document)}</pre>' in page.content.decode()
+
+    def test_a_rule_of_law_says_what_it_rules(self, owner):
+        page = owner.get(reverse("admin:shop_legalrule_changelist"))
+
+        assert "Most advertising messages in 24 hours" in page.content.decode()
+
     def test_currency_and_time_zone_stay_as_they_were_set(self, owner):
         owner.post(
             reverse("admin:shop_shop_change", args=[1]),
@@ -178,7 +201,6 @@ class TestShop:
 class TestStaff:
     NEW = {
         "username": "minh",
-        "usable_password": "true",
         "password1": "a-long-pass-phrase",
         "password2": "a-long-pass-phrase",
     }
@@ -193,6 +215,20 @@ class TestStaff:
         minh = User.objects.get(username="minh")
         assert (minh.role, minh.branch, minh.is_staff) == ("cashier", branch, False)
         assert minh.check_password("a-long-pass-phrase")
+
+    def test_nothing_is_asked_that_a_shop_has_no_use_for(self, owner):
+        pages = [
+            owner.get(reverse("admin:shop_user_add")),
+            owner.get(reverse("admin:auth_user_password_change", args=[owner.staff.pk])),
+        ]
+
+        assert ["usable_password" in page.content.decode() for page in pages] == [False, False]
+
+    def test_a_password_is_shown_as_dots(self, owner):
+        page = owner.get(reverse("admin:shop_user_change", args=[owner.staff.pk]))
+
+        assert "••••••••" in page.content.decode()
+        assert "argon2" not in page.content.decode()
 
     def test_a_cashier_needs_a_branch(self, owner):
         response = owner.post(reverse("admin:shop_user_add"), self.NEW | {"role": "cashier"})

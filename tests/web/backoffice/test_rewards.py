@@ -194,3 +194,29 @@ def test_a_file_that_is_no_photo_is_refused(manager, data):
 
     assert list(mistakes(page)) == ["photo"]
     assert (Reward.objects.count(), Picture.objects.count()) == (0, 0)
+
+
+def test_the_list_says_what_each_is_worth(manager):
+    RewardFactory(name="Trà sen", value_minor=45_000)
+    RewardFactory(name="Giảm 10%", kind="discount_percent", percent=10, value_minor=0)
+
+    page = manager.get(reverse("admin:rewards_reward_changelist")).content.decode()
+
+    assert ["45.000đ" in page, ">10%<" in page, ">0đ<" in page] == [True, True, False]
+
+
+def test_an_icon_is_chosen_from_those_there_are(manager):
+    add(manager, icon="bread")
+    page = add(manager, key="banh-mi", icon="rocket")
+
+    assert list(mistakes(page)) == ["icon"]
+    assert [reward.icon for reward in Reward.objects.all()] == ["bread"]
+
+
+def test_an_icon_that_a_catalogue_named_stays(manager):
+    reward = RewardFactory(key="tra-sen", icon="petal")
+
+    change(manager, reward, icon="petal", name="Trà sen")
+
+    reward.refresh_from_db()
+    assert (reward.name, reward.icon) == ("Trà sen", "petal")
