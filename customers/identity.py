@@ -5,8 +5,9 @@ import unicodedata
 from dataclasses import dataclass
 
 import phonenumbers
+from django.utils.dates import MONTHS_3
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from loyalty.errors import InvalidInput
 from loyalty.text import fold, sort_key
@@ -211,11 +212,14 @@ class Birthday:
 
 def show_birthday(birthday: Birthday) -> str:
     """
-    As people write it; a lunar one says so, in the active language.
+    As people write it in the active language; a lunar one says so.
 
     >>> show_birthday(Birthday(5, 9, 1990)), show_birthday(Birthday(29, 2))
     ('05/09/1990', '29/02')
     """
+    if get_language() == "en" and not birthday.lunar:  # No lunar month is called February.
+        named = f"{birthday.day} {str(MONTHS_3[birthday.month]).title()}"
+        return f"{named} {birthday.year}" if birthday.year else named
     parts = [f"{birthday.day:02}", f"{birthday.month:02}"]
     parts += [str(birthday.year)] if birthday.year else []
     day = "/".join(parts)

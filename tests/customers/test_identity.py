@@ -155,6 +155,12 @@ def test_a_lunar_birthday_may_be_a_30th_of_any_month_and_says_what_it_is():
         assert show_birthday(born) == "30/02 by the lunar calendar"
 
 
+def test_a_birthday_is_no_riddle_in_english():
+    with override("en"):
+        assert show_birthday(Birthday(5, 9, 1990)) == "5 Sep 1990"
+        assert show_birthday(Birthday(11, 12)) == "11 Dec"
+
+
 @pytest.mark.parametrize(("day", "month"), [(31, 1), (0, 1), (1, 13)])
 def test_a_day_that_no_lunar_month_has_is_refused(day, month):
     with pytest.raises(InvalidInput) as refused:

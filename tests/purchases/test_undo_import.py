@@ -141,7 +141,7 @@ def test_it_is_refused_with_the_sales_named_while_their_points_are_spent(tmp_pat
     )
     during = standing()
 
-    with pytest.raises(UndoRefused, match="A-1: điểm của hóa đơn này đã được dùng") as refused:
+    with pytest.raises(UndoRefused, match="A-1: điểm của hoá đơn này đã được dùng") as refused:
         undo(batch)
 
     assert Blocked("A-1", "spent") in refused.value.blocked

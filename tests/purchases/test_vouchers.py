@@ -129,7 +129,7 @@ def test_a_personal_voucher_is_for_its_customer_alone(thao):
 
     for somebody in (other, None):
         field, text = refused(somebody, mine.code, kind=UnknownVoucher)
-        assert (field, text) == ("vouchers[0]", "Khách không có phiếu quà này.")
+        assert (field, text) == ("vouchers[0]", "Khách không có ưu đãi này.")
     assert refused(other, "KHONGCO1", kind=UnknownVoucher)[0] == "vouchers[0]"
 
 

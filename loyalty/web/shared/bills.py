@@ -33,13 +33,17 @@ class Paid:
         return not self.discounts and not self.spent_points
 
     @property
+    def off(self) -> list[Step]:
+        """What the discounts and vouchers take off, a line each."""
+        return [Step(name, shown.money(-minor)) for name, minor in self.discounts]
+
+    @property
     def steps(self) -> list[Step]:
         """From the bill to what is paid, in the order of a receipt; none for a plain bill."""
         if self.plain:
             return []
         before = self.amount_minor + sum(minor for _name, minor in self.discounts)
-        steps = [Step(_("Bill"), shown.money(before))]
-        steps += [Step(name, shown.money(-minor)) for name, minor in self.discounts]
+        steps = [Step(_("Bill"), shown.money(before)), *self.off]
         if self.spent_points:
             words = _("Paid with %(points)s") % {"points": points_text(Fraction(self.spent_points))}
             steps.append(Step(words, shown.money(-self.spent_minor)))

@@ -47,6 +47,20 @@ def given_name(name: str) -> str:
 
 
 @register.filter
+def length_class(figure: str) -> str:
+    """
+    How small a large figure has to be drawn to stay on a phone, as a class of the style sheets.
+
+    >>> length_class("+24"), length_class("+1.250"), length_class("1.250.000đ")
+    ('', 'long', 'longer')
+    """
+    for length, css in ((4, ""), (7, "long"), (11, "longer")):
+        if len(figure) <= length:
+            return css
+    return "longest"
+
+
+@register.filter
 def masked_email(address: str) -> str:
     """thao@example.com → t•••@example.com."""
     box, _at, host = address.rpartition("@")

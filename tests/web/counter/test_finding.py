@@ -101,7 +101,7 @@ def test_an_unknown_phone_offers_to_enrol_it_with_nothing_ticked(till: PageClien
     page = find(till, "0908123456")
 
     text = page.content.decode()
-    assert "Thành viên mới Chỉ cần số điện thoại. Các ô khác để trống cũng được." in words(page)
+    assert "Thành viên mới Không tìm thấy “0908123456”. Chỉ cần số điện thoại." in words(page)
     assert 'name="phone" value="0908 123 456"' in text
     assert text.count('type="checkbox"') == 3  # SMS, e-mail, lunar calendar.
     assert 'type="checkbox" checked' not in text

@@ -95,7 +95,7 @@ def test_the_result_and_the_receipt_say_what_was_taken(till: PageClient, thao: C
     done = sell(till, thao, "200.000", "140")
 
     assert words(done).startswith(
-        "+13 điểm Cảm ơn chị Thảo Thu 110.000đ Giảm 20.000đ: Ngày của Bạc 140 điểm trả 70.000đ"
+        "+13 điểm Cảm ơn chị Thảo Thu 110.000đ Ngày của Bạc: −20.000đ 140 điểm trả 70.000đ"
     )
     lines = facts(done)
     assert (lines["Hoá đơn"], lines["Ngày của Bạc"]) == ("200.000đ", "−20.000đ")
@@ -109,7 +109,7 @@ def test_the_same_in_english(english: PageClient, thao: Customer) -> None:
     done = sell(english, thao, "200,000", "140")
 
     assert words(done).startswith(
-        "+13 points Thank you, Thảo Take 110,000đ 20,000đ off: Silver day 140 points paid 70,000đ"
+        "+13 points Thank you, Thảo Take 110,000đ Silver day: −20,000đ 140 points paid 70,000đ"
     )
 
 

@@ -28,7 +28,7 @@ def test_a_sale_from_the_phone_to_the_receipt(
     assert page.request["QUERY_STRING"] == f"customer={thao.pk}"
     text = words(page)
     assert "Nguyễn Thu Thảo Hạng Bạc 0912 ••• 678 · Hôm nay đã ghé" in text
-    assert "298 điểm Còn 350.000đ lên Vàng" in text
+    assert "298 điểm Còn 350.000đ nữa để lên hạng Vàng" in text
     assert "0912 345 678" not in text
 
     done = till.get(sell(till, page, "135.000")["Location"])

@@ -204,7 +204,7 @@ def test_a_used_voucher_says_when_where_and_by_whom(till: PageClient, voucher: V
 
     assert "Đã dùng" in words(page)
     assert facts(page)["Dùng lúc"] == "12:00, 22/11/2026"
-    assert facts(page)["Cửa hàng"] == "Hạ – Nguyễn Trãi"
+    assert facts(page)["Chi nhánh"] == "Hạ – Nguyễn Trãi"
     assert facts(page)["Thu ngân"] == "Lan"
     assert "Dùng ưu đãi" not in words(page)
 

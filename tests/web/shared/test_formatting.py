@@ -41,6 +41,11 @@ def shown(template: str, language: str = "vi", **values: object) -> str:
         ("{{ v|month }}", date(2026, 11, 3), "Tháng 11/2026", "November 2026"),
         # 23:30 in London is the next morning in the shop.
         ("{{ v|day }}", datetime(2026, 11, 21, 23, 30, tzinfo=UTC), "22/11/2026", "22 Nov 2026"),
+        # A large figure is drawn smaller, to stay on a phone.
+        ("{{ v|signed|length_class }}", 240, "", ""),
+        ("{{ v|signed|length_class }}", 1_250, "long", "long"),
+        ("{{ v|money|length_class }}", 1_250_000, "longer", "longer"),
+        ("{{ v|signed|length_class }}", 120_000_000, "longest", "longest"),
         ("{{ v|clock }}", datetime(2026, 11, 21, 23, 30, tzinfo=UTC), "06:30", "06:30"),
     ],
 )
