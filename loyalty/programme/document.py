@@ -13,6 +13,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -108,7 +109,7 @@ class Programme:
 
     def tier(self, key: str) -> Tier:
         """The tier of that key, or the lowest when a later version has dropped it."""
-        return next((tier for tier in self.tiers if tier.key == key), self.tiers[0])
+        return self.tiers[self.rank(key)]
 
     @property
     def conditions(self) -> Iterator[Conditions]:
@@ -133,7 +134,11 @@ class Programme:
 
     def rank(self, key: str) -> int:
         """How high the tier of that key stands; 0 is the lowest, also for one that is gone."""
-        return self.tiers.index(self.tier(key))
+        return self._ranks.get(key, 0)
+
+    @cached_property  # A sale asks a dozen times.
+    def _ranks(self) -> dict[str, int]:
+        return {tier.key: rank for rank, tier in enumerate(self.tiers)}
 
     def tier_after(self, tier: Tier) -> Tier | None:
         """The next tier up, or None at the top."""

@@ -79,7 +79,7 @@ def _given(climb: Climb, floor: TierFloor | None, today: date, programme: Progra
         return climb
     if programme.rank(floor.tier_key) <= programme.rank(climb.tier_key):
         return climb
-    return Climb(**{**vars(climb), "tier_key": floor.tier_key})
+    return climb._replace(tier_key=floor.tier_key)
 
 
 def _events(ids: list[int], course: Course) -> dict[int, list[Event]]:

@@ -1,6 +1,6 @@
 """Where a customer stands and what the next tier asks for."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -59,10 +59,10 @@ def progress_after(
     climb = Climb(customer_id, tier_key)
     if rules.programme.tier_rules.window is Window.LIFETIME:
         spend_minor, points, visits = _totals(rows, zone)
-        climb = replace(climb, spend_minor=spend_minor, points=points, visits=visits)
+        climb = climb._replace(spend_minor=spend_minor, points=points, visits=visits)
     elif course.horizon:
         events = rows.filter(occurred_at__gte=at - course.horizon)
-        climb = replace(climb, events=tuple(_event(row, zone) for row in events))
+        climb = climb._replace(events=tuple(_event(row, zone) for row in events))
     return _progress(climb, today, rules)
 
 

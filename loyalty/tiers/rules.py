@@ -10,10 +10,11 @@ makes the whole history be counted again.
 
 from bisect import insort
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from operator import attrgetter
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from loyalty.dates import local_date, start_of_day
@@ -89,8 +90,7 @@ class Course:
         return [rules.programme.tier_rules for _moment, rules in self.versions]
 
 
-@dataclass(frozen=True)
-class Climb:
+class Climb(NamedTuple):  # A sale makes several, for which a dataclass takes five times as long.
     """Where one customer stands. Each method gives the next state; none changes this one."""
 
     customer_id: int
@@ -146,16 +146,14 @@ class Climb:
 
     def with_floor(self, key: str, through: date, *, at: datetime, course: Course) -> "Climb":
         """The standing with a tier given by hand at that moment, instead of an earlier one."""
-        climb = replace(
-            self.advance(local_date(at, course.zone), course), floor_key=key, floor_through=through
-        )
+        then = self.advance(local_date(at, course.zone), course)
+        climb = then._replace(floor_key=key, floor_through=through)
         return climb._moved(course.at(at), at, local_date(at, course.zone), Why.HAND)
 
     def _count(self, event: Event, course: Course) -> "Climb":
         climb = self.advance(event.on, course)
         rules = course.at(event.at)
-        counted = replace(
-            climb,
+        counted = climb._replace(
             spend_minor=climb.spend_minor + event.spend_minor,
             points=climb.points + event.points,
             visits=climb.visits + (event.is_visit and event.on != climb.last_visit_on),
@@ -169,7 +167,7 @@ class Climb:
         above = programme.tiers.index(reached) > programme.rank(counted.earned_key)
         if above or not counted.earned_key:
             held = held_from(event.on, programme.tier_rules) if reached.entry else None
-            counted = replace(counted, earned_key=reached.key, held_through=held)
+            counted = counted._replace(earned_key=reached.key, held_through=held)
         elif programme.tier_rules.downgrade is Downgrade.AT_ONCE:
             counted = counted._below(event.on, programme)
         why = Why.REACHED if self.tier_key else Why.JOINED
@@ -189,8 +187,7 @@ class Climb:
     ) -> "Climb":
         """The standing when these turn out to be all events, and when that day begins."""
         fresh = recount(self.customer_id, events, through=through, course=course)
-        again = replace(
-            fresh,
+        again = fresh._replace(
             tier_key=self.tier_key,
             since=self.since,
             floor_key=self.floor_key,
@@ -200,7 +197,7 @@ class Climb:
             settled_on=self._floor_settled(fresh.settled_on, through),
         )._moved(course.at(at), at, through, why)
         given = again.floor_through is not None and again.floor_through >= through
-        return again if given else replace(again, since=fresh.since, version_id=fresh.version_id)
+        return again if given else again._replace(since=fresh.since, version_id=fresh.version_id)
 
     def _floor_settled(self, settled_on: date | None, through: date) -> date | None:
         """
@@ -254,14 +251,14 @@ class Climb:
 
     def _settle(self, day: date, course: Course) -> "Climb":
         rules = course.on(day)
-        climb, programme = replace(self, settled_on=day), rules.programme
+        climb, programme = self._replace(settled_on=day), rules.programme
         ladder, why = programme.tier_rules, Why.HAND_ENDED
         if programme.rank(climb.earned_key) == 0 or ladder.downgrade is Downgrade.NEVER:
-            climb = replace(climb, held_through=None)
+            climb = climb._replace(held_through=None)
         elif ladder.downgrade is Downgrade.AT_ONCE:
             climb, why = climb._below(day, programme), Why.BELOW
         elif climb.held_through is None:  # A rule that is new: its time begins today.
-            climb = replace(climb, held_through=held_from(day, ladder))
+            climb = climb._replace(held_through=held_from(day, ladder))
         elif day > climb.held_through + timedelta(days=ladder.grace_days):
             climb, why = climb._reviewed(climb.held_through, programme), Why.REVIEW
         if climb.earned_key == self.earned_key:
@@ -281,7 +278,7 @@ class Climb:
             )
         if programme.tier(self.earned_key).kept_with(*counted):
             return self
-        return replace(self, earned_key=_kept_by(counted, self.earned_key, programme))
+        return self._replace(earned_key=_kept_by(counted, self.earned_key, programme))
 
     def _reviewed(self, through: date, programme: Programme) -> "Climb":
         """The tier held through that day: held again, or lost."""
@@ -296,7 +293,7 @@ class Climb:
                 else _kept_by(counted, key, programme)
             )
         held = held_again(through, ladder) if programme.rank(key) else None
-        return replace(self, earned_key=key, held_through=held)
+        return self._replace(earned_key=key, held_through=held)
 
     def _moved(self, rules: Rules, at: datetime, on: date, why: Why) -> "Climb":
         """The standing with the tier that earned and given come to, and the move to it."""
@@ -308,8 +305,8 @@ class Climb:
             return self
         key = programme.tiers[rank].key
         move = Move(self.tier_key, key, why, self.spend_minor, rules.version_id, at)
-        return replace(
-            self, tier_key=key, since=at, version_id=rules.version_id, moves=(*self.moves, move)
+        return self._replace(
+            tier_key=key, since=at, version_id=rules.version_id, moves=(*self.moves, move)
         )
 
 

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import date, datetime
 from functools import lru_cache
 from operator import attrgetter
@@ -76,7 +75,7 @@ def kept_course(zone: str, _newest_version_id: int | None) -> Course:
 
 def climb_from(customer_id: int, standing: Sequence[Any]) -> Climb:
     """The standing that `standing_of` told, without the events behind it."""
-    return replace(Climb(customer_id, *standing), complete=False)
+    return Climb(customer_id, *standing)._replace(complete=False)
 
 
 def standing_of(climb: Climb) -> tuple[Any, ...]:

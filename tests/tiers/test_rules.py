@@ -249,7 +249,7 @@ def test_a_window_needs_no_more_than_the_events_it_is_given(first, second, sales
             for old in stored.events
             if stored.counted_at and old.at >= stored.counted_at - horizon
         )
-        stored = Climb(**{**vars(stored), "events": newest, "complete": not stored.counted_at})
+        stored = stored._replace(events=newest, complete=not stored.counted_at)
         stored = stored.qualify(one, rules)
     end = date(2029, 1, 1)
     assert facts(stored.advance(end, rules)) == facts(whole.advance(end, rules))

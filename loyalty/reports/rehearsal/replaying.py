@@ -61,7 +61,7 @@ class Replay:
         """Stand where the customer stood when that day began."""
         for event in self.person.events:
             self._count(event)
-        self.climb = replace(self.climb.advance(on, self.course), complete=False, moves=())
+        self.climb = self.climb.advance(on, self.course)._replace(complete=False, moves=())
         if self.person.bought_at is not None:
             bought_on = self.person.bought_at.astimezone(self.course.zone).date()
             rules = self.course.at(self.person.bought_at)
@@ -80,7 +80,7 @@ class Replay:
     def end(self, on: date) -> None:
         """Let the days pass until that one begins."""
         self.purse.expire(on)
-        self.climb = replace(self.climb.advance(on, self.course), moves=())
+        self.climb = self.climb.advance(on, self.course)._replace(moves=())
 
     def again(self, *, shift: timedelta) -> None:
         """Begin another round, so much later than the days themselves."""
@@ -103,7 +103,7 @@ class Replay:
         sale = self._sale_of(deed)
         effect = self._effect_of(sale, deed)
         if effect.after is not None:
-            self.climb = replace(effect.after, moves=())
+            self.climb = effect.after._replace(moves=())
         if effect.active_until:
             self.purse.keep_alive(effect.active_until, on=deed.on)
         name = (self.round, deed.purchase_id)
@@ -223,7 +223,7 @@ class Replay:
             )
         else:
             climb = self.climb.qualify(event, self.course)
-        self.climb = replace(climb, moves=())
+        self.climb = climb._replace(moves=())
 
     def _keep_alive(self, programme: Programme, bought_on: date, tier_key: str) -> None:
         until = active_until(programme, bought_on=bought_on, tier=programme.tier(tier_key))
