@@ -3,7 +3,8 @@
 import re
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 
 from django.db import DEFAULT_DB_ALIAS
 from django.db.models import BigIntegerField, Q, QuerySet
@@ -12,7 +13,6 @@ from django.db.models.functions import Coalesce
 from customers.identity import is_card_number, normalise_phone
 from customers.models import Consent, Customer
 from loyalty.errors import InvalidInput
-from loyalty.shop.models import Branch
 from loyalty.statements import one_row
 from loyalty.text import fold
 
@@ -50,24 +50,41 @@ def numbers_of(customer_id: int) -> set[int]:
 
 # Asked with every sale and at every scan, so prepared. Always a row; an empty one where nobody is meant.
 # An empty phone is nobody's: only so does the plan, made for any value, use the index of phones.
-_MEANT = """
-SELECT {columns} FROM (VALUES (%s)) AS asked ({column})
-LEFT JOIN customers_customer r ON r.{column} = asked.{column} {but}
-LEFT JOIN customers_customer c ON c.id = coalesce(r.merged_into_id, r.id)
-LEFT JOIN shop_branch b ON b.id = c.joined_branch_id
-"""
-_COLUMNS = [field.attname for field in Customer._meta.concrete_fields]
-_NAMED = {"id": "", "phone": "AND r.phone <> ''", "card_number": "", "card_token": ""}
-# Nothing is asked of the other two tables, so the server leaves them out.
-NUMBER = {
-    column: _MEANT.format(columns="coalesce(r.merged_into_id, r.id)", column=column, but=but)
+_NAMED = {"id": "", "phone": "AND c.phone <> ''", "card_number": "", "card_token": ""}
+_MEANT = {
+    column: f"FROM (VALUES (%s)) AS asked ({column})"
+    f" LEFT JOIN customers_customer c ON c.{column} = asked.{column} {but}"
     for column, but in _NAMED.items()
 }
-WHOLE = {
-    column: _MEANT.format(
-        columns=", ".join([*(f"c.{name}" for name in _COLUMNS), "b.key"]), column=column, but=but
-    )
-    for column, but in _NAMED.items()
+NUMBER = {
+    column: f"SELECT coalesce(c.merged_into_id, c.id) {meant}" for column, meant in _MEANT.items()
+}
+
+
+class Profile(NamedTuple):
+    """What a program is told of a customer. Much cheaper to make than a Customer, and scans make one each."""
+
+    id: int
+    name: str
+    salutation: str
+    phone: str
+    email: str
+    birth_day: int | None
+    birth_month: int | None
+    birth_year: int | None
+    birth_lunar: bool
+    language: str
+    external_id: str
+    card_number: str
+    joined_at: datetime
+    branch_key: str | None  # Where they joined.
+
+
+# The last column says into whom they were merged.
+_COLUMNS = ", ".join([*(f"c.{name}" for name in Profile._fields[:-1]), "b.key", "c.merged_into_id"])
+PROFILE = {
+    column: f"SELECT {_COLUMNS} {meant} LEFT JOIN shop_branch b ON b.id = c.joined_branch_id"
+    for column, meant in _MEANT.items()
 }
 
 
@@ -98,20 +115,24 @@ def customers_meant(column: str, values: Sequence[str | int]) -> dict[str | int,
     }
 
 
-def customer_found(column: str, value: str | int) -> Customer | None:
-    """The same, the whole row, and of the branch where they joined its key. One statement."""
-    return customer_of(one_row(WHOLE[column], [value]))
+def profile_found(column: str, value: str | int) -> Profile | None:
+    """The same with what is told of them. One statement, and another one for whoever was merged."""
+    return profile_in(one_row(PROFILE[column], [value]))
 
 
-def customer_of(row: Sequence[Any]) -> Customer | None:
-    """As `customer_found`, of the row that `WHOLE` answered with."""
-    *values, branch_key = row
-    if values[0] is None:
-        return None
-    customer = Customer.from_db(DEFAULT_DB_ALIAS, _COLUMNS, values)
-    if branch_key is not None:
-        customer.joined_branch = Branch(pk=customer.joined_branch_id, key=branch_key)
-    return customer
+def profile_in(row: Sequence[Any]) -> Profile | None:
+    """As `profile_found`, of the row that `PROFILE` answered with."""
+    *told, merged_into_id = row
+    if merged_into_id is not None:
+        return profile_found("id", merged_into_id)
+    return Profile._make(told) if told[0] is not None else None
+
+
+def profile_of(customer: Customer) -> Profile:
+    """The same of a customer at hand. A query unless their branch came along."""
+    branch = customer.joined_branch
+    told = [getattr(customer, name) for name in Profile._fields[:-1]]
+    return Profile._make([*told, branch.key if branch else None])
 
 
 def _exact(typed: str) -> Q:

@@ -46,10 +46,11 @@ def number_of(kind: str, text: str) -> int | None:
 
 
 @cache
-def _key(kind: str, turn: int) -> bytes:
-    return f"{kind}/{turn}".encode()
+def _keyed(kind: str, turn: int) -> "hashlib.blake2b":
+    return hashlib.blake2b(digest_size=3, key=f"{kind}/{turn}".encode())
 
 
 def _mix(kind: str, turn: int, half: int) -> int:
-    digest = hashlib.blake2b(half.to_bytes(3, "big"), digest_size=3, key=_key(kind, turn))
+    digest = _keyed(kind, turn).copy()
+    digest.update(half.to_bytes(3, "big"))
     return int.from_bytes(digest.digest(), "big") & _MASK

@@ -17,7 +17,6 @@ from loyalty.web.api import (
     sales,
 )
 from loyalty.web.api.entering import nobody
-from loyalty.web.api.reading import StrictParser
 
 DESCRIPTION = """
 For tills and other programs. Send `Authorization: Bearer KEY` with every request; the shop's owner
@@ -55,7 +54,6 @@ api = TillApi(
     description=DESCRIPTION,
     urls_namespace="api",
     auth=nobody,
-    parser=StrictParser(),
     openapi_url=None,
     docs_url=None,
 )

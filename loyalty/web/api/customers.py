@@ -12,18 +12,18 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from customers.changing import Changes, change_customer
 from customers.identity import Birthday
-from customers.models import Customer
-from customers.queries import find_customers
+from customers.queries import Profile, find_customers, profile_found, profile_of
 from customers.services import enrol_customer
 from loyalty.integrations.answers import Reply
-from loyalty.integrations.ids import public_id
+from loyalty.integrations.ids import number_of, public_id
 from loyalty.web.api.answering import TAKES_IDEMPOTENCY_KEY, answer, reply, tell
 from loyalty.web.api.entering import Key, KeyRequest, Scope
 from loyalty.web.api.pointing import branch_named, customer_at
 from loyalty.web.api.problems import Problem
 from loyalty.web.api.reading import Body, Digits, Text
 from loyalty.web.api.scanning import ScanKey, scanned
-from rewards.bonuses import greet, profile
+from rewards.bonuses import greet
+from rewards.bonuses import profile as complete_profile
 
 router = Router(tags=["Customers"])
 
@@ -148,7 +148,7 @@ def _enrol(request: KeyRequest, body: CustomerIn) -> Reply:
         by=request.auth.user,
     )
     greet(customer=customer, at=now, by=request.auth.user)
-    return reply(shown(customer), status=201, customer_id=customer.pk)
+    return reply(shown(profile_of(customer)), status=201, customer_id=customer.pk)
 
 
 @router.get(
@@ -164,12 +164,13 @@ def find(request: KeyRequest, search: Query[CustomerSearch]) -> HttpResponse:
         raise Problem.of_field(given[1] if given else "phone", "Give one of phone, card and q.")
     typed = str(getattr(search, given[0])).strip()
     if given[0] == "q":
-        found = find_customers(typed, limit=search.limit)
-        prefetch_related_objects(found, "joined_branch")
+        customers = find_customers(typed, limit=search.limit)
+        prefetch_related_objects(customers, "joined_branch")
+        found = [profile_of(customer) for customer in customers]
     else:
-        customer = scanned(request, given[0], typed)
-        found = [customer] if customer else []
-    return tell(reply(CustomersOut(customers=[shown(customer) for customer in found])))
+        scan = scanned(request, given[0], typed)
+        found = [scan] if scan else []
+    return tell(reply(CustomersOut(customers=[shown(profile) for profile in found])))
 
 
 @router.get(
@@ -180,7 +181,11 @@ def find(request: KeyRequest, search: Query[CustomerSearch]) -> HttpResponse:
 )
 def show(request: KeyRequest, customer_id: str) -> HttpResponse:
     """Who was merged into another answers as that one."""
-    return tell(reply(shown(customer_at(customer_id))))
+    number = number_of("cus", customer_id)
+    profile = profile_found("id", number) if number is not None else None
+    if profile is None:
+        raise Problem("not-found")
+    return tell(reply(shown(profile)))
 
 
 @router.patch(
@@ -205,30 +210,30 @@ def change(request: KeyRequest, customer_id: str, body: CustomerChanges) -> Http
     )
     customer = customer_at(customer_id)
     changed = change_customer(customer=customer, changes=changes, by=request.auth.user)
-    profile(customer=changed, at=timezone.now(), by=request.auth.user)
-    return tell(reply(shown(changed)))
+    complete_profile(customer=changed, at=timezone.now(), by=request.auth.user)
+    return tell(reply(shown(profile_of(changed))))
 
 
-def shown(customer: Customer) -> CustomerOut:
-    """The customer as the API tells it. A query unless their branch came along."""
+def shown(profile: Profile) -> CustomerOut:
+    """The customer as the API tells it."""
     birthday = None
-    if customer.birth_day is not None and customer.birth_month is not None:
+    if profile.birth_day is not None and profile.birth_month is not None:
         birthday = BirthdayOut(
-            day=customer.birth_day,
-            month=customer.birth_month,
-            year=customer.birth_year,
-            lunar=customer.birth_lunar,
+            day=profile.birth_day,
+            month=profile.birth_month,
+            year=profile.birth_year,
+            lunar=profile.birth_lunar,
         )
     return CustomerOut(
-        id=public_id("cus", customer.pk),
-        name=customer.name,
-        salutation=customer.salutation,
-        phone=customer.phone,
-        email=customer.email,
+        id=public_id("cus", profile.id),
+        name=profile.name,
+        salutation=profile.salutation,
+        phone=profile.phone,
+        email=profile.email,
         birthday=birthday,
-        language=customer.language,
-        external_id=customer.external_id,
-        card_number=customer.card_number,
-        branch=customer.joined_branch.key if customer.joined_branch else None,
-        joined_at=customer.joined_at,
+        language=profile.language,
+        external_id=profile.external_id,
+        card_number=profile.card_number,
+        branch=profile.branch_key,
+        joined_at=profile.joined_at,
     )

@@ -13,6 +13,7 @@ from loyalty.integrations.keys import Holder, find_key
 from loyalty.integrations.models import ApiKey
 from loyalty.web.api.limits import check_rate
 from loyalty.web.api.problems import Problem
+from loyalty.web.api.reading import address_of
 from loyalty.web.api.refusing import unauthenticated
 
 Scope = ApiKey.Scope
@@ -21,6 +22,7 @@ Scope = ApiKey.Scope
 class KeyRequest(HttpRequest):
     auth: Holder
     asked: Any  # The body, read.
+    address: list[tuple[str, str]]  # What stands behind the ?.
 
 
 class Key(HttpBearer):
@@ -44,7 +46,9 @@ class Key(HttpBearer):
             raise unauthenticated()
         check_rate(key)
         need(key, self.scope)
-        unknown = next((name for name in request.GET if name not in self.query), None)
+        unknown = next(
+            (name for name, _value in address_of(request) if name not in self.query), None
+        )
         if unknown is not None:
             raise Problem.of_field(unknown, "The address takes no such field.")
         if int(request.META.get("CONTENT_LENGTH") or 0) > settings.API_LARGEST_BODY:

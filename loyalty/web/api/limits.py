@@ -15,7 +15,7 @@ from loyalty.web.api.problems import Problem
 
 WINDOW = 60  # Seconds.
 PATIENCE = 0.2  # Seconds; a counter is not worth a longer wait at the till.
-REPORTS = 600  # A key that asks as often as it may is told of to Valkey so often in a minute.
+REPORTS = 100  # A key that asks as often as it may is told of to Valkey so often in a minute.
 SILENCE = 5  # Seconds for which a Valkey that did not answer is not asked again.
 
 logger = logging.getLogger(__name__)
@@ -45,7 +45,7 @@ _turn = Lock()
 def check_rate(key: Holder) -> None:
     """
     Count this request of the key. Raises Problem once it asked too often in this minute; each
-    process may let a six-hundredth of the limit more through.
+    process may let a hundredth of the limit more through.
     """
     now = time.time()
     if now < _silence.until:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from customers.identity import is_card_number, normalise_phone
 from customers.models import Customer
-from customers.queries import TOKEN, customer_found, customer_meant, customers_meant
+from customers.queries import TOKEN, customer_meant, customers_meant
 from loyalty.errors import InvalidInput
 from loyalty.integrations.ids import number_of
 from loyalty.integrations.keys import Holder
@@ -20,9 +20,12 @@ from loyalty.web.api.problems import Problem
 
 
 def customer_at(customer_id: str) -> Customer:
-    """The customer of that id in an address; of a merged one the kept one. Raises Problem."""
+    """
+    The customer of that id in an address, of a merged one the kept one; little more than their number
+    is read. Raises Problem.
+    """
     number = number_of("cus", customer_id)
-    found = customer_found("id", number) if number is not None else None
+    found = customer_meant("id", number) if number is not None else None
     if found is None:
         raise Problem("not-found")
     return found

@@ -3,15 +3,15 @@
 import json
 import re
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from math import inf
 from typing import Annotated, Any, cast
+from urllib.parse import parse_qsl
 
 from django.http import HttpRequest
-from django.utils.datastructures import MultiValueDict
-from ninja.parser import Parser
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -44,21 +44,27 @@ class Body(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
-class StrictParser(Parser):
-    """Reads bodies and query strings for the API. Raises Problem."""
+def address_of(request: HttpRequest) -> list[tuple[str, str]]:
+    """What stands in the address behind the ?, name by name. Read once."""
+    if not hasattr(request, "address"):
+        request.address = _address(request)  # type: ignore[attr-defined]  # KeyRequest has it.
+    return cast(list[tuple[str, str]], request.address)  # type: ignore[attr-defined]
 
-    def parse_body(self, request: HttpRequest) -> dict[str, Any]:
-        if request.content_type != "application/json":
-            raise Problem("not-json-type")
-        return cast(dict[str, Any], asked_by(request))
 
-    def parse_querydict(
-        self, data: MultiValueDict[str, Any], list_fields: list[str], request: HttpRequest
-    ) -> dict[str, Any]:
-        for name, values in data.lists():
-            if len(values) > 1:
-                raise Problem.of_field(name, "Give it once.")
-        return dict(data.items())
+def _address(request: HttpRequest) -> list[tuple[str, str]]:
+    plain = request.META["QUERY_STRING"]
+    if plain.isascii():
+        return parse_qsl(plain, keep_blank_values=True)
+    return [(name, value) for name, values in request.GET.lists() for value in values]
+
+
+def once_each(request: HttpRequest) -> dict[str, str]:
+    """The same by name. Raises Problem for a name that stands twice."""
+    pairs = address_of(request)
+    read = dict(pairs)
+    if len(read) < len(pairs):
+        raise Problem.of_field(_twice(pairs), "Give it once.")
+    return read
 
 
 def asked_by(request: HttpRequest) -> Any:
@@ -89,10 +95,14 @@ def read_json(body: bytes) -> Any:
 def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     read = dict(pairs)
     if len(read) < len(pairs):
-        often = Counter(name for name, _value in pairs)
-        twice = next(name for name, times in often.items() if times > 1)
-        raise Problem.of_field(twice, "This name stands twice.", kind="not-json")
+        raise Problem.of_field(_twice(pairs), "This name stands twice.", kind="not-json")
     return read
+
+
+def _twice(pairs: Iterable[tuple[str, Any]]) -> str:
+    """The first name that stands more than once."""
+    often = Counter(name for name, _value in pairs)
+    return next(name for name, times in often.items() if times > 1)
 
 
 def _whole(digits: str) -> int | float:

@@ -8,8 +8,7 @@ from typing import Any
 from django.core.exceptions import RequestDataTooBig
 from django.db import Error, InterfaceError, InternalError, OperationalError
 from django.http import Http404
-from ninja.errors import HttpError, ValidationError
-from pydantic import ValidationError as ModelError
+from pydantic import ValidationError
 
 from customers.services import AlreadyEnrolled
 from loyalty.errors import Conflict, DomainError, InvalidInput
@@ -43,34 +42,21 @@ def problem_of(error: Exception) -> Problem:
     return Problem("internal")
 
 
-def problem_of_fields(errors: list[Any], *, skip: int) -> Problem:
-    """The problem of a body, whose fields begin after `skip` steps of each error's place."""
-    found = [FieldError(place_of(one["loc"][skip:]), one["msg"]) for one in errors[:MOST_ERRORS]]
-    named = [FieldError(one.field or "body", one.detail) for one in found]
-    return Problem("invalid", f"{named[0].field}: {named[0].detail}", named)
+def _of_fields(error: ValidationError) -> Problem:
+    wrong = error.errors(include_url=False, include_input=False)
+    found = [FieldError(_place_of(one["loc"]) or "body", one["msg"]) for one in wrong[:MOST_ERRORS]]
+    return Problem("invalid", f"{found[0].field}: {found[0].detail}", found)
 
 
-def place_of(steps: tuple[Any, ...]) -> str:
+def _place_of(steps: tuple[Any, ...]) -> str:
     """
-    >>> place_of(("lines", 0, "quantity"))
+    >>> _place_of(("lines", 0, "quantity"))
     'lines[0].quantity'
     """
     place = ""
     for step in steps:
         place += f"[{step}]" if isinstance(step, int) else f".{step}" if place else str(step)
     return place
-
-
-def _of_http(error: HttpError) -> Problem:
-    # What reads a body for us hides our own refusal behind one of its own.
-    if isinstance(error.__cause__, Problem):
-        return error.__cause__
-    return Problem("not-found") if error.status_code == 404 else Problem("not-json")
-
-
-def _of_validation(error: ValidationError) -> Problem:
-    source = error.errors[0]["loc"][0]
-    return problem_of_fields(error.errors, skip=2 if source == "body" else 1)
 
 
 def _of_input(error: InvalidInput) -> Problem:
@@ -128,9 +114,7 @@ def _log(error: Exception) -> None:
 
 # The first that fits counts.
 _READERS: tuple[tuple[type[Exception], Callable[[Any], Problem]], ...] = (
-    (ValidationError, _of_validation),
-    (ModelError, lambda error: problem_of_fields(error.errors(include_input=False), skip=0)),
-    (HttpError, _of_http),
+    (ValidationError, _of_fields),
     (Http404, lambda error: Problem("not-found")),
     (RequestDataTooBig, lambda error: Problem("too-large")),
     (InvalidInput, _of_input),

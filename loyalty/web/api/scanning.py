@@ -14,11 +14,12 @@ from customers.identity import is_card_number, normalise_phone
 from customers.models import Customer
 from customers.queries import (
     NUMBER,
+    PROFILE,
     TOKEN,
-    WHOLE,
-    customer_found,
+    Profile,
     customer_numbered,
-    customer_of,
+    profile_found,
+    profile_in,
 )
 from loyalty.errors import InvalidInput
 from loyalty.integrations.keys import HOLDER, HOLDER_WIDTH, Holder, holder_of, prefix_of
@@ -26,15 +27,15 @@ from loyalty.statements import one_row
 from loyalty.web.api.entering import Key
 from loyalty.web.api.pointing import customer_known, customer_named, meant_by
 from loyalty.web.api.problems import Problem
-from loyalty.web.api.reading import asked_by
+from loyalty.web.api.reading import address_of, asked_by
 
 # Each of the two always answers with one row.
-_WITH_WHOLE, _WITH_NUMBER = (
+_WITH_PROFILE, _WITH_NUMBER = (
     {
         column: f"SELECT * FROM ({HOLDER}) AS h, ({asked}) AS c"  # noqa: S608 (both are ours)
         for column, asked in statements.items()
     }
-    for statements in (WHOLE, NUMBER)
+    for statements in (PROFILE, NUMBER)
 )
 LONGEST = 10_000  # Bytes of a body that is read for a stranger.
 
@@ -49,8 +50,8 @@ class ScanKey(Key):
             asked = _asked(request)
             if prefix is not None and asked is not None:
                 column, value = _meant(*asked)
-                row = one_row(_WITH_WHOLE[column], [prefix, value])
-                request.scanned = customer_of(row[HOLDER_WIDTH:])  # type: ignore[attr-defined]
+                row = one_row(_WITH_PROFILE[column], [prefix, value])
+                request.scanned = profile_in(row[HOLDER_WIDTH:])  # type: ignore[attr-defined]
                 return holder_of(token, row[:HOLDER_WIDTH], at=at)
         return super().find(request, token, at=at)
 
@@ -76,13 +77,13 @@ def customer_of_sale(request: HttpRequest, named: str) -> Customer:
     return customer_known(customer) if known == named else customer_named(named)
 
 
-def scanned(request: HttpRequest, by: str, typed: str) -> Customer | None:
+def scanned(request: HttpRequest, by: str, typed: str) -> Profile | None:
     """
     Whose phone or card (`by`) this is. Raises InvalidInput and Problem for what can be nobody's.
     """
     if hasattr(request, "scanned"):
-        return cast(Customer | None, request.scanned)
-    return customer_found(*_meant(by, typed))
+        return cast(Profile | None, request.scanned)
+    return profile_found(*_meant(by, typed))
 
 
 def _named(request: HttpRequest) -> str | None:
@@ -96,8 +97,8 @@ def _named(request: HttpRequest) -> str | None:
 
 def _asked(request: HttpRequest) -> tuple[str, str] | None:
     """The one of `phone` and `card` that the address has, if it is one."""
-    given = [name for name in ("phone", "card") if name in request.GET]
-    return (given[0], str(request.GET[given[0]])) if len(given) == 1 else None
+    given = [(name, value) for name, value in address_of(request) if name in ("phone", "card")]
+    return given[0] if len(given) == 1 else None
 
 
 def _meant(by: str, typed: str) -> tuple[str, str]:
