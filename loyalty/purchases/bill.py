@@ -49,6 +49,7 @@ class Bill:
     vouchers: tuple[str, ...] = ()  # Codes or tokens, in the order they are taken off.
     channel: str = ""  # Where the order came from, such as "web"; empty at the counter.
     payments: tuple[Paid, ...] = ()  # All of what is due, or nothing is told of it.
+    earns: bool = True  # Of a sum alone; lines say it themselves.
 
     @classmethod
     def of_total(cls, total_minor: int) -> "Bill":
@@ -57,7 +58,7 @@ class Bill:
 
     def basket(self, at: datetime, branch: str) -> Basket:
         """What the rules are asked about, for a bill paid `at` on the shop's clock."""
-        lines = self.lines or (Line(self.total_minor or 0),)
+        lines = self.lines or (Line(self.total_minor or 0, earns=self.earns),)
         codes = frozenset(code.strip().upper() for code in self.codes)
         return Basket(lines, at, branch, self.shipping_minor, codes, is_total=not self.lines)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from functools import lru_cache
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
@@ -15,10 +16,12 @@ from django.utils.translation import gettext as _
 from loyalty.dates import local_date, start_of_day
 from loyalty.errors import InvalidInput
 from loyalty.purchases.imports.amounts import Amounts, line_of
+from loyalty.purchases.imports.bills import UNTOLD
 from loyalty.purchases.imports.layout import Field, GroupBy, Layout
 from loyalty.purchases.imports.naming import AGAIN, LONGEST_REFERENCE
 from loyalty.purchases.imports.phones import phone_in_file
 from loyalty.purchases.imports.reading import FileRow, Shape
+from loyalty.purchases.imports.safe import unguarded
 from loyalty.text import fold
 
 FIRST_YEAR = 1970
@@ -84,6 +87,7 @@ class Checker:
             layout.returned or layout.cancelled or layout.return_prefix or layout.cancelled_prefix
         )
         self.phone_of = lru_cache(maxsize=1 << 16)(phone_in_file)  # Regulars come again and again.
+        self.name_of = lru_cache(maxsize=1 << 16)(_name_of)
         self.moment_of = lru_cache(maxsize=4096)(self._moment_of)
 
     def read(self, row: FileRow) -> SaleRow:
@@ -108,7 +112,7 @@ class Checker:
             amount_minor=amount_minor,
             external_id=external_id,
             phone=phone,
-            name=_bounded(value.get(Field.NAME, ""), Field.NAME, 200).translate(LOOKALIKES),
+            name=self.name_of(value.get(Field.NAME, "")),
             reference=self._reference(value),
             branch_id=self._branch(value.get(Field.BRANCH, "")),
             kind=self._kind(value),
@@ -141,17 +145,25 @@ class Checker:
         return Kind.SALE
 
     def _detail(self, value: dict[Field, str], typed: Set[Field], amount_minor: int) -> str:
-        if self.layout.group_by is not GroupBy.RECEIPT or amount_minor < 0:
+        if amount_minor < 0:
             return ""
+        line: dict[str, Any] = {} if self.layout.earns else dict(UNTOLD)
+        if self.layout.group_by is GroupBy.RECEIPT:
+            line |= self._line(value, typed, amount_minor)
+        return json.dumps(line, ensure_ascii=False) if line else ""
+
+    def _line(
+        self, value: dict[Field, str], typed: Set[Field], amount_minor: int
+    ) -> dict[str, Any]:
         line = line_of(
             amount_minor=amount_minor,
             price_minor=self.amounts.minor_or_none(Field.PRICE, value, typed),
             quantity=self.amounts.quantity(value.get(Field.QUANTITY, ""), Field.QUANTITY in typed),
         )
         for kind, name, longest in TEXTS:
-            if text := _bounded(value.get(kind, ""), kind, longest):
+            if text := _bounded(unguarded(value.get(kind, "")), kind, longest):
                 line[name] = text
-        return json.dumps(line, ensure_ascii=False)
+        return line
 
     def _moment_of(self, text: str, is_date: bool) -> tuple[datetime, date]:
         """The moment and its day in the shop; a day without a time means its first instant."""
@@ -230,6 +242,10 @@ class Checker:
         if branch is None:
             raise InvalidInput(Field.BRANCH, _("no branch has this key or name"))
         return branch
+
+
+def _name_of(text: str) -> str:
+    return _bounded(unguarded(text), Field.NAME, 200).translate(LOOKALIKES)
 
 
 def _bounded(text: str, kind: Field, longest: int) -> str:

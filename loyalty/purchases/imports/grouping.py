@@ -7,7 +7,8 @@ SALES = {
     GroupBy.ROW: """
 CREATE TEMP TABLE import_sale ON COMMIT DROP AS
 SELECT ARRAY[r.line] AS lines, r.line, r.person, p.customer_id, r.occurred_at, r.occurred_on,
-    abs(r.amount_minor) AS amount_minor, 0::bigint AS fees_minor, NULL::jsonb AS bill,
+    abs(r.amount_minor) AS amount_minor, 0::bigint AS fees_minor,
+    CASE WHEN r.detail <> '' THEN jsonb_build_array(r.detail::jsonb) END AS bill,
     CASE WHEN r.kind = 'sale' AND r.amount_minor < 0 THEN 'return' ELSE r.kind END AS kind,
     r.return_of, r.branch_id, nullif(r.reference, '') AS reference, NULL::text AS problem,
     row_number() OVER (
@@ -21,7 +22,8 @@ WHERE r.problem IS NULL
 CREATE TEMP TABLE import_sale ON COMMIT DROP AS
 SELECT array_agg(r.line ORDER BY r.line) AS lines, min(r.line) AS line, min(r.person) AS person,
     p.customer_id, min(r.occurred_at) AS occurred_at, r.occurred_on,
-    sum(r.amount_minor)::bigint AS amount_minor, 0::bigint AS fees_minor, NULL::jsonb AS bill,
+    sum(r.amount_minor)::bigint AS amount_minor, 0::bigint AS fees_minor,
+    jsonb_agg(r.detail::jsonb ORDER BY r.line) FILTER (WHERE r.detail <> '') AS bill,
     'sale' AS kind, '' AS return_of,
     (array_agg(r.branch_id ORDER BY r.occurred_at, r.line))[1] AS branch_id,
     NULL::text AS reference, NULL::text AS problem, 1 AS nth

@@ -81,6 +81,7 @@ class Layout:
     encoding: str = ""
     sheet: str = ""  # Of an Excel file; empty: the first one that is not hidden.
     group_by: GroupBy = GroupBy.ROW
+    earns: bool = True  # False: what these sales earned is in balances that came by themselves.
     keeps_anonymous: bool = False  # A row without customer and phone is an anonymous sale.
     customer_is_integer: bool = False  # 00004 and 4 are one customer.
     date_format: str = ""  # As of strptime; empty: ISO 8601, with or without a time.

@@ -19,7 +19,7 @@ from loyalty.toml import Reader
 
 KEYS = {
     *("source", "format", "separator", "header", "encoding", "sheet", "group_by", "anonymous"),
-    "columns",
+    *("earns", "columns"),
 }
 DATE_LETTERS = set("YymdHMS%")
 SOURCE = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}")
@@ -62,6 +62,7 @@ def parse(text: str, about: About = About.SALES) -> Layout:
         encoding=_encoding(reader, root),
         sheet=reader.text("", root, "sheet", default=""),
         group_by=reader.choice("", root, "group_by", GroupBy),
+        earns=reader.boolean("", root, "earns", default=True),
         keeps_anonymous=reader.boolean("", root, "anonymous", default=False),
         **_options(reader, columns),
         **_customer_options(reader, columns),

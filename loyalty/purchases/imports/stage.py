@@ -149,11 +149,12 @@ UPDATE import_sale s SET problem = CASE
 FROM purchases_purchase p
 WHERE s.problem IS NULL AND s.kind = 'sale' AND p.source = %s AND p.reference = s.reference
 """
-# A sale that was cancelled before it was ever brought in never was.
+# A sale that was cancelled before it was ever brought in never was; nor was a return of nothing.
 _DROP_CANCELLED = """
-DELETE FROM import_sale s WHERE kind = 'cancelled' AND NOT EXISTS (
-    SELECT FROM purchases_purchase p WHERE p.source = %s AND p.reference = s.reference
-)
+DELETE FROM import_sale s WHERE kind = 'return' AND amount_minor = 0
+    OR kind = 'cancelled' AND NOT EXISTS (
+        SELECT FROM purchases_purchase p WHERE p.source = %s AND p.reference = s.reference
+    )
 """
 # Before a return is known to be one: by its own number, or as the nth of a sale's number.
 _BACKS = """

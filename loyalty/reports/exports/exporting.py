@@ -20,7 +20,7 @@ def as_csv(
     The caller has asked whether `by` may have it.
     """
     _note(name, Export.Format.CSV, span, at=at, by=by)
-    sheet, rows = _opened(name, span)
+    sheet, rows = _opened(name, span, at)
     return csv_parts(_headings(sheet, keys=keys), rows)
 
 
@@ -29,7 +29,7 @@ def write_xlsx(
 ) -> int:
     """The same as an Excel file, written into `file`; returns how many rows it has."""
     _note(name, Export.Format.XLSX, span, at=at, by=by)
-    sheet, rows = _opened(name, span)
+    sheet, rows = _opened(name, span, at)
     return write_workbook(file, _headings(sheet, keys=keys), rows)
 
 
@@ -52,9 +52,9 @@ def _note(name: str, form: Export.Format, span: Span, *, at: datetime, by: User 
     )
 
 
-def _opened(name: str, span: Span) -> tuple[Sheet, Iterator[list[Value]]]:
+def _opened(name: str, span: Span, at: datetime) -> tuple[Sheet, Iterator[list[Value]]]:
     sheet = SHEETS[name]
-    return sheet, rows_of(sheet, span, get_shop())
+    return sheet, rows_of(sheet, span, get_shop(), at=at)
 
 
 def _headings(sheet: Sheet, *, keys: bool) -> list[str]:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import connection
 
-from loyalty.dates import end_of_day, start_of_day
+from loyalty.dates import end_of_day, local_date, start_of_day
 from loyalty.money import minor_digits
 from loyalty.reports.asking import one_moment
 from loyalty.reports.exports.sheets import Column, Kind, Sheet
@@ -26,13 +26,15 @@ class Span:
     until: date | None = None
 
 
-def rows_of(sheet: Sheet, span: Span, shop: Shop) -> Iterator[list[Value]]:
+def rows_of(sheet: Sheet, span: Span, shop: Shop, *, at: datetime) -> Iterator[list[Value]]:
     """
-    The rows of those days in the order of `sheet.columns`, all as they were at one moment. Money
-    is in the currency's unit, moments are on the shop's clock. Reads by a cursor of the server.
+    The rows of those days in the order of `sheet.columns`, all as they were at one moment. What
+    ends on a day is there as of `at`. Money is in the currency's unit, moments are on the shop's
+    clock. Reads by a cursor of the server.
     """
     zone, digits = shop.zone, minor_digits(shop.currency)
     asked = {
+        "today": local_date(at, zone),
         "since": start_of_day(span.since, zone) if span.since else None,
         "until": end_of_day(span.until, zone) if span.until else None,
     }

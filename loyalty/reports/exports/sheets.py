@@ -55,6 +55,13 @@ def _moment(key: str, label: Text, sql: str) -> Column:
     return Column(key, label, sql, Kind.MOMENT)
 
 
+# What a sale or a return is called among all of them, short enough to be imported again: there `~`
+# stands before the try of an import that was undone.
+_KEY = (
+    "CASE WHEN length({0}.source || {0}.reference) < 75"
+    " THEN {0}.source || '/' || replace({0}.reference, '~again-', '+')"
+    " ELSE {0}.source || '/' || md5({0}.reference) END"
+)
 # Who a row belongs to; the joined `c` is the customer who was kept, should two have been merged.
 WHO = (
     Column("customer", _("Customer no."), "c.id"),
@@ -67,6 +74,8 @@ _KEPT = (
 )
 _BRANCH = "LEFT JOIN shop_branch b ON b.id = {0}"
 _STAFF = "LEFT JOIN shop_user u ON u.id = {0}"
+
+_GIVEN = "s.floor_through >= %(today)s"
 
 CUSTOMERS = Sheet(
     name="customers",
@@ -81,10 +90,18 @@ CUSTOMERS = Sheet(
         Column("birth_month", _("Month of birth"), "c.birth_month"),
         Column("birth_year", _("Year of birth"), "c.birth_year"),
         Column("birth_lunar", _("Lunar birthday"), "c.birth_lunar::int"),
+        Column(
+            "birthday",
+            _("Birthday"),
+            "concat_ws('/', lpad(c.birth_day::text, 2, '0'), lpad(c.birth_month::text, 2, '0'),"
+            " c.birth_year)",
+        ),
         Column("language", _("Language"), "c.language"),
         _moment("joined_at", _("Member since"), "c.joined_at"),
         Column("branch", _("Branch"), "b.key"),
         Column("tier", _("Tier"), "coalesce(s.tier_key, '')"),
+        Column("tier_given", _("Tier given by hand"), f"CASE WHEN {_GIVEN} THEN s.floor_key END"),
+        Column("tier_given_through", _("Through"), f"CASE WHEN {_GIVEN} THEN s.floor_through END"),
         Column("points", _("Points"), "coalesce(a.balance, 0)"),
         Column("purchases", _("Purchases"), "coalesce(v.purchases, 0)"),
         _money("spent", _("Spent"), "coalesce(v.spend_minor, 0)"),
@@ -99,6 +116,13 @@ CUSTOMERS = Sheet(
     where="c.merged_into_id IS NULL",
     moment="c.joined_at",
     order="c.id",
+)
+# A sale of an import that was taken back never was.
+_UNDONE = "EXISTS (SELECT FROM purchases_importbatch i WHERE i.id = p.batch_id AND i.undone_at IS NOT NULL)"
+_STATE = Column(
+    "state",
+    _("State"),
+    f"CASE WHEN {_UNDONE} THEN 'undone' WHEN p.voided THEN 'void' ELSE 'stands' END",
 )
 PURCHASES = Sheet(
     name="purchases",
@@ -120,6 +144,8 @@ PURCHASES = Sheet(
         Column("points", _("Points"), "p.points"),
         Column("spent_points", _("Points used"), "p.spent_points"),
         Column("tier", _("Tier"), "p.tier_after"),
+        Column("sale", _("Sale"), _KEY.format("p")),
+        _STATE,
         Column("recorded_by", _("Recorded by"), "u.username"),
     ),
     source=(
@@ -151,13 +177,70 @@ LINES = Sheet(
         _money("amount", _("Amount"), "l.net_minor"),
         _money("refunded", _("Refunded"), "l.refunded_minor"),
         Column("points", _("Points"), "l.points"),
+        Column("phone", _("Phone"), "c.phone"),
+        Column("branch", _("Branch"), "b.key"),
+        Column("sale", _("Sale"), _KEY.format("p")),
+        _STATE,
     ),
     source=(
         "purchases_purchaseline l JOIN purchases_purchase p ON p.id = l.purchase_id"
-        f" {_KEPT.format('p.customer_id')}"
+        f" {_KEPT.format('p.customer_id')} {_BRANCH.format('p.branch_id')}"
     ),
     moment="p.occurred_at",
     order="p.occurred_at, p.id, l.number",
+)
+RETURNS = Sheet(
+    name="returns",
+    label=_("Returns"),
+    about=_("Everything that was given back, by sale: money, points, and why."),
+    columns=(
+        _moment("occurred_at", _("Time"), "r.occurred_at"),
+        Column("reference", _("Receipt"), "r.reference"),
+        Column("source", _("Source"), "r.source"),
+        *WHO,
+        Column(
+            "kind",
+            _("Kind"),
+            f"CASE WHEN {_UNDONE} THEN 'undone' ELSE r.kind END",
+        ),
+        _money("amount", _("Amount"), "r.amount_minor"),
+        _money("given_as_points", _("Given back as points"), "r.in_points_minor"),
+        Column("points_taken", _("Points taken back"), "r.points_taken"),
+        Column("points_returned", _("Points given back"), "r.returned_points"),
+        Column("reason", _("Reason"), "r.reason"),
+        # Who cancels a sale names that one.
+        Column(
+            "return",
+            _("Return"),
+            f"CASE r.kind WHEN 'void' THEN {_KEY.format('p')} ELSE {_KEY.format('r')} END",
+        ),
+        Column("sale", _("Sale"), _KEY.format("p")),
+        Column("recorded_by", _("Recorded by"), "u.username"),
+    ),
+    source=(
+        "purchases_refund r JOIN purchases_purchase p ON p.id = r.purchase_id"
+        f" {_KEPT.format('p.customer_id')} {_STAFF.format('r.recorded_by_id')}"
+    ),
+    moment="r.occurred_at",
+    order="r.occurred_at, r.id",
+)
+BALANCES = Sheet(
+    name="balances",
+    label=_("Points left"),
+    about=_("What everybody has left, by the last day on which it can be used."),
+    columns=(
+        *WHO,
+        Column("phone", _("Phone"), "c.phone"),
+        Column("points", _("Points"), "l.points"),
+        Column("expires_on", _("Last day"), "coalesce(l.expires_on::text, 'never')"),
+    ),
+    source=(
+        "(SELECT account_id, expires_on, sum(remaining)::bigint AS points FROM ledger_lot"
+        " WHERE remaining > 0 AND coalesce(expires_on >= %(today)s, true) GROUP BY 1, 2) l"
+        " JOIN customers_customer c ON c.id = l.account_id"
+    ),
+    moment="c.joined_at",
+    order="c.id, l.expires_on",
 )
 ENTRIES = Sheet(
     name="entries",
@@ -230,4 +313,7 @@ MESSAGES = Sheet(
     moment="m.send_after",
     order="m.id",
 )
-SHEETS = {sheet.name: sheet for sheet in (CUSTOMERS, PURCHASES, LINES, ENTRIES, VOUCHERS, MESSAGES)}
+SHEETS = {
+    sheet.name: sheet
+    for sheet in (*(CUSTOMERS, BALANCES, PURCHASES, LINES, RETURNS, ENTRIES, VOUCHERS, MESSAGES),)
+}

@@ -187,4 +187,4 @@ def test_a_sheet_takes_two_queries(name, customers, django_assert_num_queries):
 
     shop = Shop.objects.get()
     with django_assert_num_queries(2):
-        list(rows_of(SHEETS[name], Span(), shop))
+        list(rows_of(SHEETS[name], Span(), shop, at=NOON))

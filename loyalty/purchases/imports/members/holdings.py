@@ -16,7 +16,7 @@ from loyalty.programme.versions import Rules
 from loyalty.purchases.imports.layout import Field, Layout
 from loyalty.purchases.imports.members.changes import Changes, What
 from loyalty.purchases.imports.members.openings import Openings
-from loyalty.purchases.imports.members.rows import MemberRow
+from loyalty.purchases.imports.members.rows import NEVER, MemberRow
 from loyalty.purchases.imports.refusals import Refusals
 from loyalty.shop.models import User
 from loyalty.tiers.models import TierFloor
@@ -97,7 +97,9 @@ class Holdings:
             points=row.points,
             reference=self.openings.add(customer_id, row.expires_on, row.points),
             occurred_at=self.at,
-            expires_on=row.expires_on or self._own_last_day(row),
+            expires_on=None
+            if row.expires_on == NEVER
+            else row.expires_on or self._own_last_day(row),
             version_id=self.rules.version_id,
             explanation={"opening": self.layout.source},
         )

@@ -19,14 +19,17 @@ from loyalty.purchases.imports.checking import LOOKALIKES
 from loyalty.purchases.imports.layout import Field, Layout
 from loyalty.purchases.imports.phones import phone_in_file
 from loyalty.purchases.imports.reading import FileRow, Shape
+from loyalty.purchases.imports.safe import unguarded
 from loyalty.text import fold
 
+NEVER = date.max  # Of points that do not expire.
 LONGEST_LIFE = timedelta(days=366 * 50)  # Of points; beyond lie slips of the finger.
 _DAY = re.compile(r"(\d{1,2})[/.-](\d{1,2})(?:[/.-](\d{4}))?", re.ASCII)
 _ISO = re.compile(r"(\d{4})-(\d\d)-(\d\d)", re.ASCII)
 _LUNAR = re.compile(r"\s*\(?(âl|al|âm|âm lịch|am lich)\)?$", re.IGNORECASE)
 _YES = {"1", "x", "v", "co", "yes", "y", "true", "dong y", "am", "am lich"}
 _NO = {"", "0", "khong", "no", "n", "false", "tu choi", "duong", "duong lich"}
+_NEVER = {"never", "khong", "khong het han", "vo han"}
 _CONSENTS = (("email", Field.EMAIL_CONSENT), ("sms", Field.SMS_CONSENT))
 
 
@@ -44,7 +47,7 @@ class MemberRow:
     branch_id: int | None = None
     consents: Mapping[str, bool] = field(default_factory=dict)  # By channel; what was said only.
     points: int = 0
-    expires_on: date | None = None  # Of the points; None: the file does not say.
+    expires_on: date | None = None  # Of the points; None: the file does not say. NEVER: it does.
     tier_key: str = ""
     tier_through: date | None = None
 
@@ -79,13 +82,13 @@ class MemberChecker:
             external_id=self._external_id(value[Field.CUSTOMER]),
             phone=phone_in_file(value[Field.PHONE]) if value[Field.PHONE] else "",
             email=clean_email(value[Field.EMAIL]),
-            name=str(name_columns(value[Field.NAME].translate(LOOKALIKES))["name"]),
+            name=str(name_columns(unguarded(value[Field.NAME]).translate(LOOKALIKES))["name"]),
             birthday=_birthday(value[Field.BIRTHDAY], lunar=_yes(Field.LUNAR, value[Field.LUNAR])),
             joined_on=self._joined(value[Field.JOINED], typed),
             branch_id=self._branch(value[Field.BRANCH]),
             consents=self._consents(value),
             points=_points(value[Field.POINTS], self.layout.thousands),
-            expires_on=self._to_come(Field.EXPIRES, value, typed),
+            expires_on=self._expires(value, typed),
             tier_key=self._tier(value[Field.TIER]),
             tier_through=self._through(value, typed),
         )
@@ -127,6 +130,11 @@ class MemberChecker:
         if day and not self.today <= day <= self.today + LONGEST_LIFE:
             raise InvalidInput(kind, _("this day is over, or too far away"))
         return day
+
+    def _expires(self, value: Mapping[Field, str], typed: set[Field]) -> date | None:
+        if fold(value[Field.EXPIRES]) in _NEVER:
+            return NEVER
+        return self._to_come(Field.EXPIRES, value, typed)
 
     def _branch(self, text: str) -> int | None:
         branch = self.branches.get(text.lower()) if text else None
