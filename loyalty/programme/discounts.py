@@ -67,7 +67,7 @@ def price(
     taken: list[list[Discount]] = [[] for _line in lines]
     used: set[str] = set()
     for rule in _chosen(holding, lines):
-        gone = _takes(rule, lines)
+        gone = takes(rule, lines)
         if gone.minor:
             used |= _occasion(rule, basket, buyer)
         lines = _note(Discount(rule.key, rule.name, rule.name_en, 0), gone, lines, taken)
@@ -108,7 +108,7 @@ def discounts_that_hold(
     for rule in discounts_by_priority(programme):
         if not rule.enabled or not rule.conditions.hold(basket, buyer):
             continue
-        if not _takes(rule, basket.lines).minor or _occasion(rule, basket, buyer) & buyer.used:
+        if not takes(rule, basket.lines).minor or _occasion(rule, basket, buyer) & buyer.used:
             continue
         holding.append(rule)
         if rule.stop:
@@ -124,11 +124,11 @@ def discounts_by_priority(programme: Programme) -> list[DiscountRule]:
 
 def _chosen(holding: list[DiscountRule], lines: Sequence[Line]) -> list[DiscountRule]:
     alone = [rule for rule in holding if not rule.stackable]
-    best = max(alone, key=lambda rule: _takes(rule, lines).minor, default=None)
+    best = max(alone, key=lambda rule: takes(rule, lines).minor, default=None)
     return [*([best] if best else []), *(rule for rule in holding if rule.stackable)]
 
 
-def _takes(rule: DiscountRule, lines: Sequence[Line]) -> Taken:
+def takes(rule: DiscountRule, lines: Sequence[Line]) -> Taken:
     """What the rule takes off lines that cost so much by now, whatever its conditions."""
     if not rule.buy:
         return percent_off(lines, rule.scope, rule.percent, rule.cap_minor)

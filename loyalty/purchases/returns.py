@@ -6,7 +6,7 @@ so refunds in pieces come to the same as one, in whatever order, and at the end 
 paid has been given back, in money and in points.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from loyalty.errors import DomainError, InvalidInput
 from loyalty.programme.refunds import SpentPoints
+from loyalty.programme.sets import Sets
 from loyalty.programme.spreading import spread
 
 NONE = Decimal(0)
@@ -76,6 +77,7 @@ class Sold:
     returned_points: int = 0  # Given back of them until now,
     in_points_minor: int = 0  # and what of the refunds until now was not given in money.
     cancelled: bool = False
+    sets: Sets | None = None  # Where goods were cheaper together.
 
     @property
     def amount_minor(self) -> int:
@@ -174,7 +176,52 @@ def by_lines(sold: Sold, asked: Sequence[tuple[int, Decimal]]) -> tuple[Back, ..
             left = _("Only %(count)s of it are left.") % {"count": f"{piece.left_quantity:f}"}
             raise InvalidInput(f"lines[{index}].quantity", left)
         backs.append(Back(number, quantity, piece.minor_for(quantity)))
-    return tuple(backs)
+    return tuple(backs if sold.sets is None else _less_what_is_kept(sold, sold.sets, backs))
+
+
+def _less_what_is_kept(sold: Sold, sets: Sets, backs: Sequence[Back]) -> Iterable[Back]:
+    """
+    The same goods, for what was paid less what those cost that are kept: whoever breaks a set pays
+    for what is left of it as if it had been bought so. Out of the lines that come back, and as
+    far as they do not suffice out of the others.
+    """
+    going = {back.number: back.quantity for back in backs}
+    left = [piece.left_quantity for piece in sold.pieces]
+    kept = [piece.left_quantity - going.get(piece.number, NONE) for piece in sold.pieces]
+    before, after = (_price_of(sold, sets, some) for some in (left, kept))
+    due = sold.left_minor
+    if after:
+        due = int(due - due * min(after / before, Fraction(1)))
+    shares = [back.amount_minor for back in backs]
+    named = spread(min(due, sum(shares)), shares)
+    found = [replace(back, amount_minor=minor) for back, minor in zip(backs, named, strict=True)]
+    rest = due - sum(named)
+    given = {back.number: back.amount_minor for back in found}
+    others = spread(rest, [one.left_minor - given.get(one.number, 0) for one in sold.pieces])
+    more = {one.number: minor for one, minor in zip(sold.pieces, others, strict=True) if minor}
+    for back in found:
+        yield replace(back, amount_minor=back.amount_minor + more.pop(back.number, 0))
+    yield from (Back(number, NONE, minor) for number, minor in more.items())
+
+
+def _price_of(sold: Sold, sets: Sets, kept: Sequence[Decimal]) -> Fraction:
+    """
+    What so many of each piece cost by themselves, never more than with the cheapest units that
+    would complete their last set.
+    """
+    without = sets.taken([piece.quantity for piece in sold.pieces])
+    prices = [
+        sum(
+            (
+                (piece.net_minor + off) * Fraction(count) / Fraction(piece.quantity)
+                for piece, off, count in zip(sold.pieces, without, some, strict=True)
+            ),
+            Fraction(),
+        )
+        - sum(sets.taken(some))
+        for some in (kept, *sets.completed(kept))
+    ]
+    return min(max(min(prices), Fraction()), Fraction(sold.amount_minor))
 
 
 def all_left(sold: Sold) -> tuple[Back, ...]:

@@ -11,9 +11,11 @@ from loyalty.dates import local_date
 from loyalty.ledger import services as ledger
 from loyalty.ledger.reversals import give_back, take_back
 from loyalty.ledger.services import Locked
+from loyalty.programme.document import Programme
 from loyalty.programme.refunds import RefundPolicy
 from loyalty.purchases import activity, referring, stamping, vouchering
-from loyalty.purchases.models import Purchase, Refund, RefundLine
+from loyalty.purchases.kept_lines import sets_in
+from loyalty.purchases.models import Purchase, PurchaseLine, Refund, RefundLine
 from loyalty.purchases.returns import Back, Piece, Return, Sold, return_of
 from loyalty.shop.queries import get_shop
 from loyalty.tiers import services as tiers
@@ -97,20 +99,22 @@ def work_out(
     cancels: bool,
 ) -> Worked:
     """What a refund `at` that moment comes to. Writes nothing; two queries."""
-    sold, policy = sold_of(purchase), course.at(at).programme.refunds
+    sold = sold_of(purchase, sold_by=course.at(purchase.occurred_at).programme)
+    policy = course.at(at).programme.refunds
     made = return_of(sold, backs_of(sold), policy=policy.spent_points, cancels=cancels)
     return Worked(sold, made, policy)
 
 
-def sold_of(purchase: Purchase) -> Sold:
-    """The sale with what was given back of it until now."""
+def sold_of(purchase: Purchase, *, sold_by: Programme) -> Sold:
+    """The sale, made under the rules `sold_by`, with what was given back of it until now."""
+    lines = list(purchase.lines.order_by("number"))
     before = purchase.refunds.aggregate(
         returned=Sum("returned_points", default=0),
         in_points=Sum("in_points_minor", default=0),
         voids=Sum("id", filter=Q(kind=Refund.Kind.VOID)),
     )
     return Sold(
-        pieces=_pieces(purchase),
+        pieces=_pieces(purchase, lines),
         points=purchase.points,
         tier_points=purchase.points if purchase.tier_points is None else purchase.tier_points,
         spent_points=purchase.spent_points,
@@ -118,11 +122,12 @@ def sold_of(purchase: Purchase) -> Sold:
         returned_points=before["returned"],
         in_points_minor=before["in_points"],
         cancelled=before["voids"] is not None,
+        sets=sets_in(purchase, lines, sold_by=sold_by),
     )
 
 
-def _pieces(purchase: Purchase) -> tuple[Piece, ...]:
-    lines = tuple(
+def _pieces(purchase: Purchase, lines: Sequence[PurchaseLine]) -> tuple[Piece, ...]:
+    pieces = tuple(
         Piece(
             number=line.number,
             net_minor=line.net_minor,
@@ -132,7 +137,7 @@ def _pieces(purchase: Purchase) -> tuple[Piece, ...]:
             back_minor=line.refunded_minor,
             back_quantity=line.refunded_quantity,
         )
-        for line in purchase.lines.order_by("number")
+        for line in lines
     )
     whole = Piece(
         number=0,
@@ -141,7 +146,7 @@ def _pieces(purchase: Purchase) -> tuple[Piece, ...]:
         counts_for_tier=not purchase.uncounted_minor,
         back_minor=purchase.refunded_minor,
     )
-    return lines or (whole,)
+    return pieces or (whole,)
 
 
 def _lock_account(purchase_id: int) -> Locked | None:

@@ -5,6 +5,7 @@ from fractions import Fraction
 
 from loyalty.programme.basket import Line
 from loyalty.programme.document import Programme
+from loyalty.purchases.kept_lines import line_as_paid
 from loyalty.purchases.models import Purchase, Refund
 from rewards import stamps
 from rewards.stamps import Event
@@ -41,15 +42,7 @@ def units_left(purchase: Purchase) -> Iterator[tuple[Line, Fraction]]:
     """
     lines = list(purchase.lines.order_by("number"))
     for kept in lines:
-        line = Line(
-            unit_price_minor=kept.unit_price_minor,
-            quantity=kept.quantity,
-            discount_minor=kept.till_discount_minor + kept.discount_minor,
-            sku=kept.sku,
-            category=kept.category,
-            labels=frozenset(kept.labels),
-            free_units=kept.free_units,
-        )
+        line = line_as_paid(kept)
         if kept.net_minor:
             part = Fraction(kept.net_minor - kept.refunded_minor, kept.net_minor)
             yield line, line.bought * part

@@ -64,7 +64,7 @@ def happened(
         "lines__line", "purchase__lines", "purchase__refunds__lines"
     )
     for refund in with_sales:
-        back = _returned(refund, since)
+        back = _returned(refund, since, course)
         _person(persons, refund.purchase.customer_id).deeds.append(back)
         wanted += [pk for pk in (back.earned_id, back.spent_id) if pk is not None]
     return wanted
@@ -121,17 +121,19 @@ def _moved(entry: Entry, course: Course, worth: Mapping[int, int]) -> Deed:
     return Credited(at, on, entry.pk, entry.points, lot.usable_from, lot.expires_on, occasion)
 
 
-def _returned(refund: Refund, since: datetime) -> Returned:
-    lines = sorted((back.line.number, back.quantity) for back in refund.lines.all())
-    by_lines = bool(lines) and all(quantity for _number, quantity in lines)
+def _returned(refund: Refund, since: datetime, course: Course) -> Returned:
+    # What a refund by amount gives back of a line has no quantity.
+    named = [back for back in refund.lines.all() if back.quantity]
+    lines = sorted((back.line.number, back.quantity) for back in named)
     whole, sale = refund.kind == Refund.Kind.VOID, refund.purchase
+    sold_by = course.at(sale.occurred_at).programme
     return Returned(
         at=refund.occurred_at,
         on=refund.occurred_on,
         purchase_id=sale.pk,
-        amount_minor=None if whole or by_lines else refund.amount_minor,
-        lines=tuple(lines) if by_lines and not whole else (),
-        older=as_sold(sale, since=since) if sale.occurred_at < since else None,
+        amount_minor=None if whole or lines else refund.amount_minor,
+        lines=() if whole else tuple(lines),
+        older=as_sold(sale, since=since, sold_by=sold_by) if sale.occurred_at < since else None,
         earned_id=sale.entry_id,
         spent_id=sale.spent_entry_id,
     )

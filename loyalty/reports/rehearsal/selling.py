@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from loyalty.programme.sets import Sets, sets_of
 from loyalty.purchases.returns import Back, Piece, Sold, all_left, by_amount, by_lines
 from loyalty.purchases.sale import Effect
 from loyalty.reports.rehearsal.deeds import Bought, Returned
@@ -15,6 +16,14 @@ def sold_of(deed: Bought, effect: Effect) -> Sold:
         tier_points=effect.earning.tier_points,
         spent_points=effect.payment.points,
         spent_minor=effect.payment.worth_minor,
+        sets=_sets(deed, effect),
+    )
+
+
+def _sets(deed: Bought, effect: Effect) -> Sets | None:
+    keys = {off.key for line in effect.priced.discounts for off in line if not off.voucher}
+    return sets_of(
+        effect.rules.programme, tier_key=effect.tier_before, keys=keys, lines=deed.bill.lines
     )
 
 

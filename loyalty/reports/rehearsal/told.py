@@ -10,6 +10,7 @@ from loyalty.programme.discounts import discounts_by_priority
 from loyalty.programme.document import Programme
 from loyalty.programme.marks import marked
 from loyalty.purchases.bill import Bill
+from loyalty.purchases.kept_lines import line_as_paid
 from loyalty.purchases.models import Purchase, PurchaseLine
 
 
@@ -21,9 +22,14 @@ def bill_of(
     not kept is worked out: a line earned nothing because the till said so unless a mark of those
     rules did, and the codes that were named are those of the rules that gave something for one.
     """
-    told = _unmarked(purchase, [_line(line) for line in lines], programme, at)
+    told = _unmarked(purchase, [line_as_paid(line) for line in lines], programme, at)
     bare = tuple(
-        replace(line, discount_minor=kept.till_discount_minor, tax_minor=_tax_minor(kept))
+        replace(
+            line,
+            discount_minor=kept.till_discount_minor,
+            tax_minor=_tax_minor(kept),
+            free_units=0,
+        )
         for line, kept in zip(told, lines, strict=True)
     )
     return Bill(
@@ -39,22 +45,6 @@ def bill_of(
 def needs_codes(programme: Programme) -> bool:
     """Whether any rule asks for a code."""
     return any(conditions.code for conditions in programme.conditions)
-
-
-def _line(kept: PurchaseLine) -> Line:
-    return Line(
-        unit_price_minor=kept.unit_price_minor,
-        quantity=kept.quantity,
-        discount_minor=kept.till_discount_minor + kept.discount_minor,
-        tax_minor=kept.tax_minor,
-        sku=kept.sku,
-        name=kept.name,
-        category=kept.category,
-        labels=frozenset(kept.labels),
-        premium=kept.premium,
-        earns=kept.earns,
-        counts_for_tier=kept.counts_for_tier,
-    )
 
 
 def _unmarked(

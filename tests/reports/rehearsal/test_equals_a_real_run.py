@@ -24,6 +24,7 @@ DRAFTS = {
     + PAY
     + '\n[tier_rules]\nwindow = "rolling"\nmonths = 6\ndowngrade = "at_once"\n'
     + '\n[[discounts]]\nkey = "uong"\nname = "Uống"\npercent = 10\ncategories = ["drink"]\n'
+    + '\n[[discounts]]\nkey = "bo"\nname = "Bộ"\nbuy = 1\nget = 1\npercent = 50\nstackable = true\n'
     + '\n[refunds]\nclawback = "clamp"\nspent_points = "full_only"\n',
     "a cap, points that wait": TODAY.replace(
         "per_minor = 10_000\n", 'per_minor = 5_000\ncap_points = 60\ncap_per = "month"\n'
