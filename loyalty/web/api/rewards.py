@@ -17,7 +17,7 @@ from loyalty.ledger.queries import points_of
 from loyalty.shop.queries import get_shop
 from loyalty.transactions import whole
 from loyalty.web.api.answering import TAKES_IDEMPOTENCY_KEY, answer, reference_of, reply, tell
-from loyalty.web.api.entering import Key, KeyRequest, Scope
+from loyalty.web.api.entering import Key, KeyRequest, Scope, need
 from loyalty.web.api.pointing import branch_named, customer_at, customer_named
 from loyalty.web.api.problems import Problem
 from loyalty.web.api.reading import Body, Text
@@ -147,7 +147,10 @@ def _redeem(request: KeyRequest, body: RedemptionIn) -> Reply:
     openapi_extra=TAKES_IDEMPOTENCY_KEY,
 )
 def cancel(request: KeyRequest, redemption_id: str, body: CancelIn | None = None) -> HttpResponse:
-    """Gives the points back with their last days, unless the voucher was used or has ended."""
+    """
+    Gives the points back with their last days, unless the voucher was used or has ended. A key may
+    cancel what was redeemed with it; what others redeemed only with the scope `adjust`.
+    """
     return answer(request, "cancel", partial(_cancel, request, redemption_id, body or CancelIn()))
 
 
@@ -156,6 +159,9 @@ def _cancel(request: KeyRequest, redemption_id: str, body: CancelIn) -> Reply:
     redemption = Redemption.objects.filter(pk=number).first() if number is not None else None
     if redemption is None:
         raise Problem("not-found")
+    # Giving points back at another's word is changing them by hand: ids are no secret.
+    if redemption.source != request.auth.source:
+        need(request.auth, Scope.ADJUST)
     cancel_redemption(
         redemption=redemption,
         source=request.auth.source,

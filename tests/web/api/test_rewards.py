@@ -3,12 +3,16 @@
 import pytest
 
 from loyalty.integrations.ids import public_id
+from loyalty.integrations.keys import revoke_key
+from loyalty.integrations.models import ApiKey
 from loyalty.ledger.models import Account
 from rewards.models import Redemption, Reward, Voucher
+from rewards.redemption import redeem_reward
+from tests.factories.clock import NOON
 from tests.factories.customers import CustomerFactory, customer_with_points
 from tests.factories.rewards import RewardFactory
 from tests.factories.shop import BranchFactory
-from tests.web.api.calling import every_row, problem
+from tests.web.api.calling import caller, every_row, problem
 
 
 @pytest.fixture
@@ -155,6 +159,40 @@ def test_a_cancelled_redemption_gives_the_points_back_once(till, customer, tea):
     assert (first.json()["balance"], first.json()["voucher"]["state"]) == (150, "cancelled")
     assert again.content == first.content
     assert Account.objects.get(pk=customer.pk).balance == 150
+
+
+def test_what_others_redeemed_a_key_cancels_only_with_the_right_to_change_points(
+    till, customer, tea
+):
+    by_the_till = till.post("/redemptions", BODY).json()["id"]
+    at_the_counter = redeem_reward(
+        customer=customer,
+        reward=RewardFactory(cost_points=10),
+        source="counter",
+        reference="c-1",
+        at=NOON,
+        by=None,
+    )
+    other = caller("redeem", "earn", "refund", name="Quầy hai", branch=BranchFactory())
+    before = every_row()
+
+    for made in (by_the_till, public_id("red", at_the_counter.pk)):
+        refused = other.post(f"/redemptions/{made}/cancel")
+        assert problem(refused) == (403, "scope-missing", [])
+        assert refused.json()["scope"] == "adjust"
+    assert every_row() == before
+
+    manager = caller("redeem", "adjust", name="Quản lý")
+    assert manager.post(f"/redemptions/{by_the_till}/cancel").json()["cancelled"] is True
+
+
+def test_a_key_cancels_what_the_one_before_it_of_that_name_redeemed(till, customer, tea):
+    made = caller("redeem", name="Quầy hai").post("/redemptions", BODY).json()["id"]
+    revoke_key(key_id=ApiKey.objects.get(name="Quầy hai").pk, at=NOON, by=None)
+
+    next_one = caller("redeem", name="Quầy hai")
+
+    assert next_one.post(f"/redemptions/{made}/cancel").status_code == 200
 
 
 def test_a_used_voucher_is_neither_used_nor_cancelled_again(till, customer, tea):
