@@ -11,7 +11,7 @@ from rewards.promises import broken_promises
 from tests.factories.clock import NOON
 from tests.factories.programmes import EVERYDAY, ONE_TIER
 from tests.factories.rewards import RewardFactory
-from tests.factories.shop import BranchFactory, shop_with_programme
+from tests.factories.shop import BranchFactory, ShopFactory, shop_with_programme
 
 pytestmark = pytest.mark.django_db
 CARD = """
@@ -47,6 +47,54 @@ def test_rewards_for_what_is_gone_are_named(shop):
         "Quà ca-phe-sua-da dành cho hạng bac, nhưng không có hạng này.",
         "Quà ca-phe-sua-da chỉ có ở cửa hàng b, nhưng không có cửa hàng này.",
     ]
+
+
+COUPON = """
+[[coupons]]
+key = "lan-sau"
+name = "Lần sau"
+reward = "giam"
+valid_days = 30
+min_order_minor = 50_000
+repeat = true
+"""
+FOR_EVER = (
+    "Phiếu lần sau lan-sau hễ dùng là có phiếu mới, lại trả đủ hoá đơn nhỏ nhất được dùng:"
+    " khách mua hoài không mất tiền."
+)
+
+
+@pytest.mark.parametrize(
+    ("reward", "endless"),
+    [
+        ({"kind": "discount_amount", "value_minor": 50_000}, True),
+        ({"kind": "discount_amount", "value_minor": 49_999}, False),
+        ({"kind": "discount_amount", "value_minor": 50_000, "minimum_minor": 50_001}, False),
+        ({"kind": "discount_percent", "percent": 100}, True),
+        ({"kind": "discount_percent", "percent": 99}, False),
+        ({"kind": "discount_percent", "percent": 100, "most_minor": 50_000}, True),
+        ({"kind": "discount_percent", "percent": 100, "most_minor": 49_999}, False),
+        ({"kind": "free_item", "value_minor": 50_000}, True),
+        ({"kind": "free_item", "value_minor": 30_000}, False),
+        ({"kind": "gift", "value_minor": 90_000}, False),
+    ],
+)
+def test_a_coupon_that_pays_for_itself_for_ever_is_named(db, reward, endless):
+    shop_with_programme(EVERYDAY + COUPON + ONE_TIER)
+    RewardFactory(key="giam", **reward)
+
+    assert broken_promises(at=NOON) == ([FOR_EVER] if endless else [])
+
+
+def test_publishing_such_a_coupon_says_so_and_once_only_is_no_matter(db, tmp_path, capsys):
+    ShopFactory()
+    RewardFactory(key="giam", kind="discount_amount", value_minor=50_000)
+    rules = tmp_path / "rules.toml"
+    for document in (COUPON.replace("repeat = true", ""), COUPON):
+        rules.write_text(EVERYDAY + document + ONE_TIER, encoding="utf-8")
+        call_command("load_programme", str(rules))
+
+    assert capsys.readouterr().err == f"Note: {FOR_EVER}\n"
 
 
 def test_loading_and_checking_say_it(shop, tmp_path):

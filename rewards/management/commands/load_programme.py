@@ -11,6 +11,7 @@ from loyalty.errors import DomainError
 from loyalty.programme.cautions import cautions
 from loyalty.programme.document import parse
 from loyalty.programme.versions import publish
+from rewards.promises import endless_coupons
 
 
 class Command(ProductCommand):
@@ -44,7 +45,7 @@ class Command(ProductCommand):
             version = publish(document=document, effective_from=effective_from, at=now, by=None)
         except DomainError as error:
             raise CommandError(f"{options['file']}: {error}") from error
-        is_new = version.created_at == now
+        is_new, programme = version.created_at == now, parse(document)
         if is_new and version.number > 1 and effective_from < now and not options["backdate"]:
             raise CommandError(
                 "--effective-from is in the past: give --backdate if sales of those days that "
@@ -54,7 +55,7 @@ class Command(ProductCommand):
             "number": version.number,
             "effective_from": version.effective_from.isoformat(),
             "unchanged": not is_new,
-            "cautions": cautions(parse(document)),
+            "cautions": cautions(programme) + endless_coupons(programme),
         }
         if options["json"]:
             self.write_json(told)
