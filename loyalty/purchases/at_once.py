@@ -67,7 +67,11 @@ class Glimpse:
 
 def glimpse(*, source: str, reference: str, customer_id: int | None) -> Glimpse:
     """What that sale meets at the moment. One statement. Raises ShopMissing."""
-    row = one_row(_LOOK, [source, reference, customer_id])
+    return glimpse_in(one_row(_LOOK, [source, reference, customer_id]))
+
+
+def glimpse_in(row: Sequence[Any]) -> Glimpse:
+    """As `glimpse`, of the row that `purchases_look` answered with."""
     is_known, zone, newest_version_id, is_awaited, seen, *standing = row
     if zone is None:
         raise ShopMissing

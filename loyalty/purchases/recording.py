@@ -16,7 +16,7 @@ from loyalty.ledger.models import Entry
 from loyalty.ledger.services import Credit, check_points
 from loyalty.programme.paying import Offer
 from loyalty.purchases import referring
-from loyalty.purchases.at_once import glimpse, record_at_once
+from loyalty.purchases.at_once import Glimpse, glimpse, record_at_once
 from loyalty.purchases.bill import Bill, is_writable, request_hash
 from loyalty.purchases.looking import glance, look
 from loyalty.purchases.models import Purchase
@@ -114,11 +114,13 @@ def record_purchase(
     at: datetime,
     recorded_at: datetime,
     by: User | None,
+    met: Glimpse | None = None,
 ) -> Recorded:
     """
     Record the sale of `bill` that happened `at`: price it by the rules of that moment, take the
     points that pay, add those it earns at the customer's current tier rate, then look at the tier
-    again. Without a customer it only counts as revenue.
+    again. Without a customer it only counts as revenue. `met` is what this very sale met a moment
+    ago, if the caller has looked: nothing is written that does not hold by then.
 
     Safe to retry with the same `source` and `reference`: the same sale answers as it did first;
     another sale raises Conflict and writes nothing. Raises InvalidInput naming the field, also
@@ -126,7 +128,7 @@ def record_purchase(
     """
     check_sale(reference=reference, bill=bill, at=at, recorded_at=recorded_at)
     customer_id = customer.pk if customer else None
-    met = glimpse(source=source, reference=reference, customer_id=customer_id)
+    met = met or glimpse(source=source, reference=reference, customer_id=customer_id)
     sale = Sale(
         source=source,
         reference=reference,

@@ -68,7 +68,7 @@ def met_by(sale: Sale) -> Glimpse:
     return glimpse(source=sale.source, reference=sale.reference, customer_id=sale.customer_id)
 
 
-def buy(customer: Customer, reference: str) -> Purchase:
+def buy(customer: Customer, reference: str, met: Glimpse | None = None) -> Purchase:
     return record_purchase(
         source="till",
         reference=reference,
@@ -78,6 +78,7 @@ def buy(customer: Customer, reference: str) -> Purchase:
         at=NOON,
         recorded_at=NOON,
         by=None,
+        met=met,
     ).purchase
 
 
@@ -136,6 +137,31 @@ def test_a_usual_sale_takes_two_statements(django_assert_num_queries):
 
     with django_assert_num_queries(2):
         buy(customer, "R-2")
+
+
+def test_a_caller_who_has_looked_needs_one_statement(django_assert_num_queries):
+    shop_with_programme()
+    customer = CustomerFactory()
+    buy(customer, "R-1")
+    met = met_by(sale_of(customer, "R-2"))
+
+    with django_assert_num_queries(1):
+        buy(customer, "R-2", met)
+
+
+def test_what_a_caller_saw_holds_nothing_that_changed_since():
+    shop_with_programme()
+    customer = CustomerFactory()
+    met = [met_by(sale_of(customer, reference)) for reference in ("R-1", "R-2", "R-2")]
+
+    first, second, again = (
+        buy(customer, reference, seen)
+        for reference, seen in zip(("R-1", "R-2", "R-2"), met, strict=True)
+    )
+
+    assert second.balance_after == first.balance_after + second.points
+    assert (again.pk, Purchase.objects.count()) == (second.pk, 2)
+    assert verify().problems == ()
 
 
 def test_a_customer_served_meanwhile_is_looked_at_anew():

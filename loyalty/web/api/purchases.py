@@ -22,7 +22,7 @@ from loyalty.web.api.bills import BillIn, PaymentIn, Payments
 from loyalty.web.api.entering import KeyRequest, Scope, need
 from loyalty.web.api.pointing import branch_named, calling, moment_of
 from loyalty.web.api.reading import Moment, SaleReference
-from loyalty.web.api.scanning import SaleKey, customer_of_sale
+from loyalty.web.api.scanning import SaleKey, foreseen
 from loyalty.web.shared.guessing import guarding
 
 router = Router(tags=["Sales"])
@@ -130,7 +130,7 @@ def recorded_now(request: KeyRequest, body: PurchaseIn) -> Reply:
     now, key = timezone.now(), request.auth
     if body.spend_points or body.vouchers:
         need(key, Scope.REDEEM)
-    customer = customer_of_sale(request, body.customer) if body.customer else None
+    customer, met = foreseen(request, body.customer, body.reference)
     branch = branch_named(key, body.branch)
     named = calling(amount="total_minor", points="total_minor")
     with named, guarding(request, f"key:{request.auth.prefix}", body.vouchers):
@@ -143,6 +143,7 @@ def recorded_now(request: KeyRequest, body: PurchaseIn) -> Reply:
             at=moment_of(key, body.occurred_at, now=now),
             recorded_at=now,
             by=key.user,
+            met=met,
         )
     return answered(recorded, branch, body)
 

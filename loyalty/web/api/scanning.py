@@ -4,9 +4,11 @@ as often, and each trip costs about as much as all the rest of a scan.
 """
 
 import re
+from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
+from typing import Any, cast
 
 from django.http import HttpRequest
 
@@ -23,20 +25,24 @@ from customers.queries import (
 )
 from loyalty.errors import InvalidInput
 from loyalty.integrations.keys import HOLDER, HOLDER_WIDTH, Holder, holder_of, prefix_of
+from loyalty.purchases.at_once import Glimpse, glimpse_in
+from loyalty.purchases.bill import is_writable
 from loyalty.statements import one_row
 from loyalty.web.api.entering import Key
 from loyalty.web.api.pointing import customer_known, customer_named, meant_by
 from loyalty.web.api.problems import Problem
 from loyalty.web.api.reading import address_of, asked_by
 
-# Each of the two always answers with one row.
-_WITH_PROFILE, _WITH_NUMBER = (
-    {
-        column: f"SELECT * FROM ({HOLDER}) AS h, ({asked}) AS c"  # noqa: S608 (both are ours)
-        for column, asked in statements.items()
-    }
-    for statements in (PROFILE, NUMBER)
-)
+# All that is joined here always answers with one row.
+_SCAN = {
+    column: f"SELECT * FROM ({HOLDER}) AS h, ({profile}) AS c"  # noqa: S608 (both are ours)
+    for column, profile in PROFILE.items()
+}
+_SALE = {
+    column: f"SELECT * FROM ({HOLDER}) AS h, ({number}) AS c (number),"  # noqa: S608
+    " purchases_look(h.source, %s, c.number) AS met"
+    for column, number in NUMBER.items()
+}
 LONGEST = 10_000  # Bytes of a body that is read for a stranger.
 
 
@@ -50,31 +56,53 @@ class ScanKey(Key):
             asked = _asked(request)
             if prefix is not None and asked is not None:
                 column, value = _meant(*asked)
-                row = one_row(_WITH_PROFILE[column], [prefix, value])
+                row = one_row(_SCAN[column], [prefix, value])
                 request.scanned = profile_in(row[HOLDER_WIDTH:])  # type: ignore[attr-defined]
                 return holder_of(token, row[:HOLDER_WIDTH], at=at)
         return super().find(request, token, at=at)
 
 
+@dataclass(frozen=True)
+class Foreseen:
+    """What a body names, and what that is."""
+
+    named: tuple[str, str]  # The customer and the sale, as the body says.
+    customer: Customer | None
+    met: Sequence[Any]  # The row of `purchases_look`.
+
+
 class SaleKey(Key):
-    """Lets in as `Key`, and finds on the way the customer whom a body names that is no longer than most."""
+    """
+    Lets in as `Key`, and finds on the way the customer whom a body names that is no longer than most,
+    and what the sale meets.
+    """
 
     def find(self, request: HttpRequest, token: str, *, at: datetime) -> Holder | None:
         prefix = prefix_of(token)
         with suppress(InvalidInput, Problem):
             named = _named(request)
             if prefix is not None and named is not None:
-                column, value = meant_by(named)
-                *row, number = one_row(_WITH_NUMBER[column], [prefix, value])
-                request.named = named, customer_numbered(number)  # type: ignore[attr-defined]
-                return holder_of(token, row, at=at)
+                customer, reference = named
+                column, value = meant_by(customer)
+                row = one_row(_SALE[column], [prefix, value, reference])
+                number, *met = row[HOLDER_WIDTH:]
+                found = Foreseen(named, customer_numbered(number), met)
+                request.foreseen = found  # type: ignore[attr-defined]
+                return holder_of(token, row[:HOLDER_WIDTH], at=at)
         return super().find(request, token, at=at)
 
 
-def customer_of_sale(request: HttpRequest, named: str) -> Customer:
-    """As `customer_named`, without a trip where `SaleKey` has made it."""
-    known, customer = getattr(request, "named", (None, None))
-    return customer_known(customer) if known == named else customer_named(named)
+def foreseen(
+    request: HttpRequest, customer: str | None, reference: str
+) -> tuple[Customer | None, Glimpse | None]:
+    """
+    Whom the sale of that reference names, and what it meets, as far as `SaleKey` has looked. Raises
+    Problem and InvalidInput.
+    """
+    known: Foreseen | None = getattr(request, "foreseen", None)
+    if known is not None and known.named == (customer, reference):
+        return customer_known(known.customer), glimpse_in(known.met)
+    return (customer_named(customer) if customer else None), None
 
 
 def scanned(request: HttpRequest, by: str, typed: str) -> Profile | None:
@@ -86,13 +114,17 @@ def scanned(request: HttpRequest, by: str, typed: str) -> Profile | None:
     return profile_found(*_meant(by, typed))
 
 
-def _named(request: HttpRequest) -> str | None:
-    """The customer in a body, if it is a short one that names one."""
+def _named(request: HttpRequest) -> tuple[str, str] | None:
+    """The customer and the sale in a body, if it is a short one that names both."""
     if int(request.META.get("CONTENT_LENGTH") or 0) > LONGEST:
         return None
     asked = asked_by(request)
-    named = asked.get("customer") if isinstance(asked, dict) else None
-    return named if isinstance(named, str) else None
+    if not isinstance(asked, dict):
+        return None
+    customer, reference = asked.get("customer"), asked.get("reference")
+    if isinstance(customer, str) and isinstance(reference, str) and is_writable(reference):
+        return customer, reference
+    return None
 
 
 def _asked(request: HttpRequest) -> tuple[str, str] | None:
