@@ -5,11 +5,12 @@ from django.utils.translation import gettext_lazy as _
 
 from customers.backoffice import OfCustomerAdmin
 from loyalty.ledger.models import Account, Adjustment, Entry, Freeze
+from loyalty.shop.backoffice import points_column
 
 
 @admin.register(Account)
 class AccountAdmin(OfCustomerAdmin):
-    list_display = ["customer", "balance"]
+    list_display = ["customer", points_column("balance", _("balance"))]
     list_select_related = ["customer"]
     fields = ["customer", "balance"]
 
@@ -17,7 +18,10 @@ class AccountAdmin(OfCustomerAdmin):
 @admin.register(Entry)
 class EntryAdmin(OfCustomerAdmin):
     customer_path = "account"
-    list_display = ["shown_customer", "kind", "points", "balance_after", "occurred_at", "reference"]
+    list_display = [
+        *("shown_customer", "kind", points_column("points", _("points"))),
+        *(points_column("balance_after", _("balance after")), "occurred_at", "reference"),
+    ]
     list_select_related = ["account__customer"]
     list_filter = ["kind"]
     fields = [
@@ -50,7 +54,10 @@ class EntryAdmin(OfCustomerAdmin):
 @admin.register(Adjustment)
 class AdjustmentAdmin(OfCustomerAdmin):
     customer_path = "account"
-    list_display = ["shown_customer", "points", "reason", "state", "requested_by", "decided_by"]
+    list_display = [
+        *("shown_customer", points_column("points", _("points"))),
+        *("reason", "state", "requested_by", "decided_by"),
+    ]
     list_select_related = ["account__customer", "requested_by", "decided_by"]
     list_filter = ["state"]
     fields = [

@@ -5,6 +5,7 @@ from django.utils.translation import ngettext, override
 
 from loyalty.programme.birthday_sentences import window_clause
 from loyalty.programme.bonuses import Bonus, Event
+from loyalty.programme.clauses import named_points, whole_text
 from loyalty.programme.document import Programme
 
 
@@ -33,7 +34,7 @@ def _bonus(programme: Programme, bonus: Bonus, language: str) -> list[str]:
     """One sentence; where only some tiers get it, one for each of them."""
 
     def gives(points: int) -> str:
-        words = {"points": _points(programme, points, language), "when": _when(bonus)}
+        words = {"points": named_points(programme, points, language=language), "when": _when(bonus)}
         return _what(bonus.event) % words
 
     tiers = {programme.tier(key).label(language): bonus.by_tier[key] for key in bonus.by_tier}
@@ -43,7 +44,7 @@ def _bonus(programme: Programme, bonus: Bonus, language: str) -> list[str]:
             for tier, points in tiers.items()
         ]
     others = ", ".join(
-        _("%(tier)s %(points)d") % {"tier": tier, "points": points}
+        _("%(tier)s %(points)s") % {"tier": tier, "points": whole_text(points, language=language)}
         for tier, points in tiers.items()
     )
     return [gives(bonus.points) + (f"; {others}" if others else "") + _days(bonus)]
@@ -56,13 +57,6 @@ def _days(bonus: Bonus) -> str:
         "; usable for %(count)d day", "; usable for %(count)d days", bonus.expire_after_days
     )
     return words % {"count": bonus.expire_after_days}
-
-
-def _points(programme: Programme, points: int, language: str) -> str:
-    name = programme.point_name if language == "vi" else programme.point_name_en
-    if language == "en" and points == 1:
-        name = name.removesuffix("s")
-    return f"{points} {name}"
 
 
 def _what(event: Event) -> str:

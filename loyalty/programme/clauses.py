@@ -33,11 +33,15 @@ class Telling:
         return format_money(minor, currency=self.currency, language=self.language)
 
     def points(self, count: int) -> str:
-        """The number with the programme's own word: "1.000 điểm", "1 point"."""
-        name = self.programme.point_name if self.language == "vi" else self.programme.point_name_en
-        if self.language == "en" and count == 1:
-            name = name.removesuffix("s")
-        return f"{whole_text(count, language=self.language)} {name}"
+        return named_points(self.programme, count, language=self.language)
+
+
+def named_points(programme: Programme, count: int, *, language: str) -> str:
+    """The number with the programme's own word: "1.000 điểm", "1 point"."""
+    name = programme.point_name if language == "vi" else programme.point_name_en
+    if language == "en" and count == 1:
+        name = name.removesuffix("s")
+    return f"{whole_text(count, language=language)} {name}"
 
 
 def condition_clauses(telling: Telling, conditions: Conditions) -> list[str]:

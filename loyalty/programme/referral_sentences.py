@@ -4,6 +4,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, override
 
 from loyalty.money import format_money
+from loyalty.programme.clauses import named_points
 from loyalty.programme.document import Programme
 from loyalty.programme.referral import Event, Referral
 
@@ -31,7 +32,7 @@ def invitation_sentences(programme: Programme, *, currency: str, language: str) 
     if referral is None or not referral.friend_points:
         return []
     with override(language):
-        words = {"yours": _points(programme, referral.friend_points, language)}
+        words = {"yours": named_points(programme, referral.friend_points, language=language)}
         if referral.event is Event.ENROLMENT:
             gift = _("%(yours)s for you once you are a member.") % words
         elif referral.min_order_minor:
@@ -45,8 +46,8 @@ def invitation_sentences(programme: Programme, *, currency: str, language: str) 
 
 
 def _gifts(programme: Programme, referral: Referral, language: str) -> str:
-    yours = _points(programme, referral.referrer_points, language)
-    theirs = _points(programme, referral.friend_points, language)
+    yours = named_points(programme, referral.referrer_points, language=language)
+    theirs = named_points(programme, referral.friend_points, language=language)
     if not referral.friend_points:
         return _("Bring a friend: %(yours)s for you") % {"yours": yours}
     if not referral.referrer_points:
@@ -55,13 +56,6 @@ def _gifts(programme: Programme, referral: Referral, language: str) -> str:
         "yours": yours,
         "theirs": theirs,
     }
-
-
-def _points(programme: Programme, points: int, language: str) -> str:
-    name = programme.point_name if language == "vi" else programme.point_name_en
-    if language == "en" and points == 1:
-        name = name.removesuffix("s")
-    return f"{points} {name}"
 
 
 def _event(referral: Referral, currency: str, language: str) -> str:

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from customers.backoffice import OfCustomerAdmin
 from loyalty.purchases.models import Purchase
-from loyalty.shop.backoffice import money_column
+from loyalty.shop.backoffice import money_column, points_column
 
 
 @admin.register(Purchase)
@@ -19,7 +19,8 @@ class PurchaseAdmin(OfCustomerAdmin):
 
     def get_list_display(self, request: HttpRequest) -> Sequence[str | Callable[..., Any]]:
         amount = money_column("amount_minor", _("amount"))
-        return ["reference", "customer", amount, "points", "branch", "occurred_at"]
+        points = points_column("points", _("points"))
+        return ["reference", "customer", amount, points, "branch", "occurred_at"]
 
     def get_fields(self, request: HttpRequest, obj: Purchase | None = None) -> list[Any]:
         return [

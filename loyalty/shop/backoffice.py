@@ -12,6 +12,7 @@ from django.db.models.constants import LOOKUP_SEP
 from django.http import HttpRequest, HttpResponse
 from django.templatetags.static import static
 from django.urls import reverse
+from django.utils.formats import number_format
 from django.utils.functional import Promise
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
@@ -55,11 +56,15 @@ LABELS: dict[str, Promise] = {
     "branch": _("branch"),
     "campaign": _("campaign"),
     "customer": _("customer"),
+    "decided_by": _("decided by"),
     "entry": _("entry"),
+    "event": _("event"),
+    "lifted_by": _("lifted by"),
     "number": _("number"),
     "programme_version": _("programme version"),
     "recorded_by": _("recorded by"),
     "reference": _("reference"),
+    "requested_by": _("requested by"),
     "reverses": _("reverses"),
     "revoked_by": _("revoked by"),
     "reward": _("reward"),
@@ -136,10 +141,24 @@ def money_column(field: str, label: str | Promise) -> Callable[[Row], str]:
             getattr(row, field), currency=currency(), language=get_language() or "vi"
         )
 
-    amount.__name__ = field
-    amount.short_description = label  # type: ignore[attr-defined]  # How the admin reads a label.
-    amount.admin_order_field = field  # type: ignore[attr-defined]
-    return amount
+    return _column(amount, field, label)
+
+
+def points_column(field: str, label: str | Promise) -> Callable[[Row], str]:
+    """A column with whole points: 1.250, or 1,250 in English."""
+
+    def points(row: Row) -> str:
+        return number_format(getattr(row, field), force_grouping=True)
+
+    return _column(points, field, label)
+
+
+def _column(shown: Callable[[Row], str], field: str, label: str | Promise) -> Callable[[Row], str]:
+    """How the admin reads what a function is a column of."""
+    shown.__name__ = field
+    shown.short_description = label  # type: ignore[attr-defined]
+    shown.admin_order_field = field  # type: ignore[attr-defined]
+    return shown
 
 
 def menu(request: HttpRequest) -> list[dict[str, Any]]:

@@ -74,6 +74,19 @@ def test_a_bonus_may_be_for_some_tiers_only():
     assert [birthday.points_for(key) for key in ("moi", "vang")] == [0, 100]
 
 
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [
+        ("vi", "Tặng 2.000 điểm đúng ngày sinh nhật; Vàng 12.500."),
+        ("en", "Members get 2,000 points on the birthday; Gold 12,500."),
+    ],
+)
+def test_many_points_are_said_in_thousands(language, sentence):
+    programme = rules("[bonuses.birthday]\npoints = 2_000\ntiers = { vang = 12_500 }")
+
+    assert bonus_sentences(programme, language=language)[0] == sentence
+
+
 def test_bonuses_in_sentences():
     programme = rules(EVERYTHING)
 

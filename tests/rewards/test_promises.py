@@ -45,7 +45,7 @@ def test_rewards_for_what_is_gone_are_named(shop):
 
     assert broken_promises(at=NOON) == [
         "Quà ca-phe-sua-da dành cho hạng bac, nhưng không có hạng này.",
-        "Quà ca-phe-sua-da chỉ có ở cửa hàng b, nhưng không có cửa hàng này.",
+        "Quà ca-phe-sua-da chỉ có ở chi nhánh b, nhưng không có chi nhánh này.",
     ]
 
 

@@ -62,7 +62,7 @@ class EndpointAdmin(GuardedAdmin):
 
     @admin.display(description=_("is told of"))
     def shown_events(self, endpoint: Endpoint) -> str:
-        return ", ".join(endpoint.events)
+        return ", ".join(str(EventType(event).label) for event in endpoint.events)
 
     @admin.display(description=_("number"))
     def number(self, endpoint: Endpoint) -> str:

@@ -1,8 +1,10 @@
 """What the pages of the back office show and do."""
 
 import pytest
+from django.contrib import admin
 from django.urls import reverse
 from django.utils.html import escape
+from django.utils.translation import override
 
 from customers.models import Customer
 from customers.services import record_consent
@@ -40,6 +42,22 @@ def owner(client):
 
 def listed(response):
     return [str(row) for row in response.context["cl"].result_list]
+
+
+def test_every_column_has_a_name_in_vietnamese():
+    same_in_both = {"email"}
+    unnamed = set()
+    with override("vi"):
+        for model, page in admin.site._registry.items():
+            shown = {*page.list_display, *(page.fields or ())}
+            unnamed |= {
+                f"{model._meta.label}.{field.name}"
+                for field in model._meta.fields
+                if field.name in shown - same_in_both
+                and str(field.verbose_name) == field.name.replace("_", " ")
+            }
+
+    assert unnamed == set()
 
 
 class TestCustomers:
@@ -126,6 +144,15 @@ class TestHistory:
         page = manager.get(reverse("admin:purchases_purchase_changelist"))
 
         assert day in page.content.decode()
+
+    @pytest.mark.parametrize(("language", "points"), [("vi", ">12.500<"), ("en", ">12,500<")])
+    def test_points_are_shown_in_thousands(self, manager, language, points):
+        customer_with_points(12_500)
+        manager.cookies["language"] = language
+
+        page = manager.get(reverse("admin:ledger_entry_changelist"))
+
+        assert page.content.decode().count(points) == 2  # What was added, and the balance after it.
 
     def test_a_sale_shows_its_goods_and_how_it_was_paid(self, manager):
         goods = line(45_000, quantity="2", name="Trà <sen>", discount_minor=10_000)

@@ -147,5 +147,5 @@ def test_a_voucher_is_what_it_was_when_it_was_issued(browser: PageClient, member
     ]
 
     assert all("Giảm 20.000đ" in page and "Giảm 5.000đ" not in page for page in pages)
-    assert "ở mọi cửa hàng" in pages[1]
+    assert "ở mọi chi nhánh" in pages[1]
     assert "900.000đ" not in pages[1]
