@@ -100,6 +100,7 @@ class Contender:
             redemption=redemption,
             customer_id=member,
             reward=wanted,
+            terms_id=wanted.terms_id,
             code=new_code(),
             token=new_token(),
             state=Voucher.State.ISSUED,
