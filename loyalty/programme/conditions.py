@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import date, datetime, time
 from enum import StrEnum
 from typing import Any
 
@@ -70,17 +70,23 @@ class Conditions:
 
     def hold(self, basket: Basket, buyer: Buyer) -> bool:
         """Whether they hold when that buyer pays for that basket."""
-        on = basket.at.date()
         return (
-            (self.first_day is None or self.first_day <= on)
-            and (self.last_day is None or on <= self.last_day)
-            and (not self.weekdays or on.weekday() in self.weekdays)
-            and (not self.hours or any(span.holds(basket.at.time()) for span in self.hours))
-            and (not self.branches or basket.branch in self.branches)
+            self.hold_then(basket.at, basket.branch)
             and (not self.tiers or buyer.tier_key in self.tiers)
             and basket.order_minor >= self.min_order_minor
             and (not self.code or self.code in basket.codes)
             and (self.birthday is None or self.occasion(basket, buyer) is not None)
+        )
+
+    def hold_then(self, at: datetime, branch: str) -> bool:
+        """Whether those hold that ask when, on the shop's own clock, and where."""
+        on = at.date()
+        return (
+            (self.first_day is None or self.first_day <= on)
+            and (self.last_day is None or on <= self.last_day)
+            and (not self.weekdays or on.weekday() in self.weekdays)
+            and (not self.hours or any(span.holds(at.time()) for span in self.hours))
+            and (not self.branches or branch in self.branches)
         )
 
     def occasion(self, basket: Basket, buyer: Buyer) -> Occasion | None:
@@ -92,6 +98,11 @@ class Conditions:
     def over(self, on: date) -> bool:
         """Whether the last day has passed by then."""
         return self.last_day is not None and self.last_day < on
+
+    @property
+    def ask_when_or_where(self) -> bool:
+        """Whether the moment or the branch of a sale matters."""
+        return bool(self.first_day or self.last_day or self.weekdays or self.hours or self.branches)
 
     @property
     def always(self) -> bool:

@@ -165,6 +165,18 @@ def effect_of(sale: Sale, situation: Situation) -> Effect:
     )
 
 
+def effect_as_paid(
+    programme: Programme, *, basket: Basket, tier_key: str
+) -> tuple[Priced, Earning]:
+    """
+    What `effect_of` says such a bill of the past costs and earns a customer of that tier, where the
+    rules ask for nothing else of them.
+    """
+    buyer = Buyer(programme.tier(tier_key).key)
+    priced = _as_paid(programme, basket, buyer)
+    return priced, earn(programme, basket=priced.basket, buyer=buyer)
+
+
 def offer_of(sale: Sale, situation: Situation, effect: Effect) -> Offer:
     """How many of the customer's points that sale could be paid with."""
     return offer(

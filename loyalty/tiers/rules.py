@@ -164,7 +164,7 @@ class Climb(NamedTuple):  # A sale makes several, for which a dataclass takes fi
         )
         programme = rules.programme
         reached = programme.tier_for(*counted.counting_both(event.on, programme.tier_rules))
-        above = programme.tiers.index(reached) > programme.rank(counted.earned_key)
+        above = programme.rank(reached.key) > programme.rank(counted.earned_key)
         if above or not counted.earned_key:
             held = held_from(event.on, programme.tier_rules) if reached.entry else None
             counted = counted._replace(earned_key=reached.key, held_through=held)

@@ -184,6 +184,20 @@ def record(
     save(ends, recorded_at=recorded_at)
 
 
+def moves_by_column(ends: Sequence[Climb]) -> dict[str, list[Any]]:
+    """The moves of these that are not written yet, as `tiers_record_many` takes them."""
+    moves = [(end.customer_id, move) for end in ends for move in end.moves]
+    return {
+        "movers": [customer_id for customer_id, _move in moves],
+        "came_from": [move.from_key for _id, move in moves],
+        "went_to": [move.to_key for _id, move in moves],
+        "why": [move.why.value for _id, move in moves],
+        "counted": [move.spend_minor for _id, move in moves],
+        "versions": [move.version_id for _id, move in moves],
+        "moved_at": [move.at for _id, move in moves],
+    }
+
+
 def save(ends: Sequence[Climb], *, recorded_at: datetime) -> None:
     """Keep where these customers stand now, and the moves between tiers on the way."""
     TierChange.objects.bulk_create(
@@ -200,6 +214,11 @@ def save(ends: Sequence[Climb], *, recorded_at: datetime) -> None:
         for end in ends
         for move in end.moves
     )
+    keep(ends)
+
+
+def keep(ends: Sequence[Climb]) -> None:
+    """Keep where these customers stand now; the moves are `tiers_record_many`'s."""
     names = ["version_id" if name == "programme_version_id" else name for name in _STANDING]
     with connection.cursor() as cursor:
         cursor.execute(_SAVE_STANDINGS, [[getattr(end, name) for end in ends] for name in names])

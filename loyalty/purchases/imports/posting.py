@@ -1,35 +1,27 @@
 """
-Recording staged sales: customer by customer in the order of time, a chunk at once.
+Recording staged sales: customer by customer in the order of time, a part at once.
 
-Each sale asks the same arithmetic as the till, at the tier the customer had reached by then;
-what it comes to is collected and written by COPY and one statement a table and chunk.
+Each sale is asked about with the till's own arithmetic, at the tier the customer had reached by
+then; what it comes to is collected and written with one statement a table and part.
 """
 
-import json
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
 from django.db import connection
 
-from loyalty.purchases.imports.bills import bill_of
+from loyalty.ledger import services as ledger
+from loyalty.purchases.extras import extras_of
+from loyalty.purchases.imports import stage
+from loyalty.purchases.imports.making import Batch, Made, Maker, Staged
 from loyalty.purchases.imports.progress import Report
-from loyalty.purchases.many import record_many
+from loyalty.purchases.imports.writing import write_part
 from loyalty.purchases.models import ImportBatch
-from loyalty.purchases.sale import Sale
 from loyalty.shop.models import Branch
 from loyalty.shop.queries import get_shop
 from loyalty.tiers import services as tiers
 
-CHUNK = 5_000
-# By customer, so that accounts are locked in the order every other writer locks them.
-_STAGED = """
-SELECT coalesce(c.merged_into_id, c.id) AS customer_id, branch_id, reference, amount_minor,
-    fees_minor, bill, occurred_at, occurred_on
-FROM import_sale s LEFT JOIN customers_customer c ON c.id = s.customer_id
-WHERE kind = 'sale'
-ORDER BY 1, occurred_at, line
-"""
-Staged = tuple[int | None, int | None, str, int, int, str | None, datetime, date]
+CHUNK = 10_000
 
 
 @dataclass
@@ -42,42 +34,46 @@ def record_staged(
     *, batch: ImportBatch, at: datetime, total: int, report: Report, chunk: int = CHUNK
 ) -> Tally:
     """Record every staged sale as part of `batch`, `chunk` sales at a time; return the sums."""
-    tally, course, branch_keys = Tally(), tiers.course_of(get_shop().zone), _branch_keys()
-    with connection.chunked_cursor() as cursor:
-        cursor.execute(_STAGED)
-        while rows := cursor.fetchmany(chunk):
-            sales = [_sale(row, branch_keys, batch=batch, at=at) for row in rows]
-            purchases = [purchase for purchase, _credit in record_many(sales, course)]
-            tally.purchases += len(purchases)
-            tally.points += sum(purchase.points for purchase in purchases)
-            report("recording", tally.purchases, total)
+    tally = Tally()
+    branch_keys = {None: "", **dict(Branch.objects.values_list("pk", "key"))}
+    common = Batch(batch.pk, batch.source, at, batch.recorded_by_id, branch_keys)
+    maker = Maker(common, tiers.course_of(get_shop().zone))
+    for first in range(1, total + 1, chunk):
+        made = _record_part(maker, first=first, last=min(first + chunk - 1, total))
+        tally.purchases += len(made.lines)
+        tally.points += made.points
+        report("recording", tally.purchases, total)
     return tally
+
+
+def _record_part(maker: Maker, *, first: int, last: int) -> Made:
+    rows, ids = _locked(first, last)
+    earliest = {row.customer_id: row.at for row in reversed(rows) if row.customer_id is not None}
+    climbs = tiers.climbs_of(ids, course=maker.course, earliest=earliest)
+    extras = extras_of(ids, [rules.programme for _moment, rules in maker.course.versions])
+    made = maker.make(rows, climbs, extras)
+    ledger.keep_alive(until=made.active_until, at=maker.batch.at)
+    write_part(made, maker.batch, first=first, last=last)
+    return made
+
+
+def _locked(first: int, last: int) -> tuple[list[Staged], list[int]]:
+    """The sales of these places and their customers, whose accounts are locked from now on."""
+    while True:
+        rows = stage.part(first, last)
+        ids = sorted({row.customer_id for row in rows if row.customer_id is not None})
+        merged = [
+            (asked, account.customer_id)
+            for asked, account in ledger.lock_accounts(ids).items()
+            if account.customer_id != asked
+        ]
+        if not merged:
+            return rows, ids
+        for pair in merged:
+            stage.follow_merge(*pair)
 
 
 def tell_planner() -> None:
     """Let the database look at the tables that have grown, so that what reads them next is fast."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT purchases_analyze()")
-
-
-def _branch_keys() -> dict[int | None, str]:
-    return {None: "", **dict(Branch.objects.values_list("pk", "key"))}
-
-
-def _sale(
-    row: Staged, branch_keys: dict[int | None, str], *, batch: ImportBatch, at: datetime
-) -> Sale:
-    customer_id, branch_id, reference, amount_minor, fees_minor, told, occurred_at, day = row
-    return Sale(
-        source=batch.source,
-        reference=reference,
-        customer_id=customer_id,
-        branch_id=branch_id,
-        branch_key=branch_keys[branch_id],
-        bill=bill_of(json.loads(told or "[]"), amount_minor=amount_minor, fees_minor=fees_minor),
-        at=occurred_at,
-        on=day,
-        recorded_at=at,
-        by_id=batch.recorded_by_id,
-        batch_id=batch.pk,
-    )

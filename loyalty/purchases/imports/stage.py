@@ -16,6 +16,7 @@ from django.db.backends.utils import CursorWrapper
 from loyalty.purchases.imports.checking import SaleRow
 from loyalty.purchases.imports.grouping import NAME_SALES, SALES
 from loyalty.purchases.imports.layout import GroupBy
+from loyalty.purchases.imports.making import Staged
 from loyalty.purchases.imports.naming import AGAIN
 
 # Dropped first, for a second import inside one transaction, as tests make them.
@@ -182,6 +183,27 @@ _LINK_CUSTOMERS = """
 UPDATE import_sale s SET customer_id = p.customer_id
 FROM import_person p WHERE p.person = s.person AND s.customer_id IS NULL
 """
+# By customer, so that accounts are locked in the order every other writer locks them; what was
+# recorded meanwhile is known.
+_READY = """
+DROP TABLE IF EXISTS pg_temp.import_ready;
+CREATE TEMP TABLE import_ready ON COMMIT DROP AS
+SELECT (row_number() OVER (ORDER BY customer_id, occurred_at, line))::int AS place, *
+FROM (
+    SELECT coalesce(c.merged_into_id, s.customer_id) AS customer_id, branch_id, reference,
+        amount_minor, fees_minor, bill, occurred_at, occurred_on, line
+    FROM import_sale s LEFT JOIN customers_customer c ON c.id = s.customer_id
+    WHERE kind = 'sale'
+) sale;
+CREATE UNIQUE INDEX ON import_ready (place);
+ANALYZE import_ready;
+"""
+_PART = """
+SELECT place, customer_id, branch_id, reference, amount_minor, fees_minor, bill, occurred_at,
+    occurred_on
+FROM import_ready WHERE place BETWEEN %s AND %s ORDER BY customer_id, occurred_at, line
+"""
+_MERGED = "UPDATE import_ready SET customer_id = %s WHERE customer_id = %s"
 _OTHER_COUNTING = """
 SELECT EXISTS (
     SELECT FROM purchases_purchase
@@ -296,9 +318,22 @@ def link_customers(*, group_by: GroupBy) -> int:
         cursor.execute(_RECOGNISE)
         cursor.execute(_LINK_CUSTOMERS)
         _name(cursor, group_by)
-        cursor.execute("ANALYZE import_sale")
-        cursor.execute("SELECT count(*) FROM import_sale WHERE kind = 'sale'")
+        cursor.execute(_READY)
+        cursor.execute("SELECT count(*) FROM import_ready")
         return int(cursor.fetchone()[0])
+
+
+def part(first: int, last: int) -> list[Staged]:
+    """The sales to be recorded of these places, customer by customer in the order of time."""
+    with connection.cursor() as cursor:
+        cursor.execute(_PART, [first, last])
+        return list(map(Staged._make, cursor.fetchall()))
+
+
+def follow_merge(customer_id: int, kept_id: int) -> None:
+    """Let the sales of a customer who was merged since be the other one's."""
+    with connection.cursor() as cursor:
+        cursor.execute(_MERGED, [kept_id, customer_id])
 
 
 def counted_otherwise(*, source: str, prefix: str) -> bool:
