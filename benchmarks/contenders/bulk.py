@@ -43,7 +43,7 @@ class Tally:
     spend_minor: int = 0
     tier_points: int = 0
     tier: str = ""
-    since: datetime | None = None
+    since: datetime | str = ""
     days: list[date] = field(default_factory=list)
     newest: datetime | None = None
 

@@ -1,6 +1,6 @@
 """
 Writing many sales at once: what rules say of each, in the order of each customer's, and then one
-statement a table. The import and the batches of tills come here.
+statement a table. The batches of tills come here; a file's sales have `imports.writing`.
 """
 
 from collections.abc import Sequence

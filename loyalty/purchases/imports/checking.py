@@ -4,11 +4,10 @@ import json
 import re
 from collections.abc import Set
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
@@ -47,8 +46,7 @@ class Kind(StrEnum):
     CANCELLED = "cancelled"
 
 
-@dataclass(frozen=True, slots=True)
-class SaleRow:
+class SaleRow(NamedTuple):
     """One sale of a file, understood. Without external id and phone it is anonymous."""
 
     line: int
@@ -89,6 +87,7 @@ class Checker:
         self.phone_of = lru_cache(maxsize=1 << 16)(phone_in_file)  # Regulars come again and again.
         self.name_of = lru_cache(maxsize=1 << 16)(_name_of)
         self.moment_of = lru_cache(maxsize=4096)(self._moment_of)
+        self.amount_of = lru_cache(maxsize=1 << 14)(self._amount_of)
 
     def read(self, row: FileRow) -> SaleRow:
         """The sale of the row. Raises InvalidInput naming the field; it quotes no value."""
@@ -100,7 +99,7 @@ class Checker:
         value = {kind: row.fields[place].strip() for kind, place in self.shape.places.items()}
         typed = self._typed(row) if row.typed else UNTYPED
         moment, day = self.moment_of(value[Field.DATE], Field.DATE in typed)
-        amount_minor = self._amount(value, typed)
+        amount_minor = self.amount_of(value[Field.AMOUNT], Field.AMOUNT in typed)
         external_id = self._external_id(value.get(Field.CUSTOMER, ""))
         phone = self._phone(value.get(Field.PHONE, ""))
         if not (external_id or phone or self.layout.keeps_anonymous):
@@ -207,8 +206,9 @@ class Checker:
             raise InvalidInput(Field.DATE, why % {"form": layout})
         return written if "%H" in layout else written.date()
 
-    def _amount(self, value: dict[Field, str], typed: Set[Field]) -> int:
-        amount_minor = self.amounts.minor(Field.AMOUNT, value, typed)
+    def _amount_of(self, text: str, is_number: bool) -> int:
+        typed = {Field.AMOUNT} if is_number else UNTYPED
+        amount_minor = self.amounts.minor(Field.AMOUNT, {Field.AMOUNT: text}, typed)
         if amount_minor < 0 and self.layout.group_by is GroupBy.CUSTOMER_DAY:
             raise InvalidInput(Field.AMOUNT, _("below zero: days that are one purchase have none"))
         return amount_minor

@@ -20,6 +20,8 @@ class GroupBy(StrEnum):
 
 
 class Field(StrEnum):
+    __hash__ = str.__hash__  # Of an enum it is slow, and every cell of a file is looked up by it.
+
     CUSTOMER = "customer"
     PHONE = "phone"
     NAME = "name"

@@ -14,10 +14,9 @@ from typing import NamedTuple
 from loyalty.ledger.services import check_points
 from loyalty.programme.versions import Rules
 from loyalty.purchases.bill import request_hash
-from loyalty.purchases.extras import Extras
 from loyalty.purchases.imports.bills import bill_of
 from loyalty.purchases.imports.worths import Moment, Term, Worth, Worths
-from loyalty.purchases.sale import Effect, Sale, Situation, effect_of
+from loyalty.purchases.sale import Effect, Extras, Sale, Situation, effect_of
 from loyalty.tiers.rules import Climb, Course
 from loyalty.tiers.windows import Event
 
@@ -35,8 +34,8 @@ class Staged(NamedTuple):
     amount_minor: int
     fees_minor: int
     bill: str | None  # The lines, as JSON of what `bill_of` takes.
-    at: datetime
     on: date
+    at: datetime
 
 
 class Kept(NamedTuple):

@@ -35,7 +35,8 @@ def record_staged(
 ) -> Tally:
     """Record every staged sale as part of `batch`, `chunk` sales at a time; return the sums."""
     tally = Tally()
-    branch_keys = {None: "", **dict(Branch.objects.values_list("pk", "key"))}
+    branch_keys: dict[int | None, str] = {None: ""}
+    branch_keys |= dict(Branch.objects.values_list("pk", "key"))
     common = Batch(batch.pk, batch.source, at, batch.recorded_by_id, branch_keys)
     maker = Maker(common, tiers.course_of(get_shop().zone))
     for first in range(1, total + 1, chunk):

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from django.utils.translation import gettext as _
 
@@ -30,8 +30,7 @@ ROWS_BETWEEN_CLOCKS = 1_000
 UNTYPED: frozenset[int] = frozenset()
 
 
-@dataclass(frozen=True)
-class FileRow:
+class FileRow(NamedTuple):
     line: int  # Where the row begins, counted from 1.
     fields: list[str]
     typed: frozenset[int] = UNTYPED  # Places of the numbers and dates of an Excel file.
@@ -189,7 +188,7 @@ def _filled(fields: list[str], width: int) -> list[str]:
 
 
 def _says_something(row: FileRow) -> bool:
-    return any(field.strip() for field in row.fields)
+    return any(map(str.strip, row.fields))
 
 
 def _composed(text: str) -> str:

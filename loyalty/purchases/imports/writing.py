@@ -4,6 +4,7 @@ say goes to the verbs of the ledger, the tiers and the sales, which prove what t
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.db import connection
 
@@ -15,31 +16,33 @@ from loyalty.purchases.writing import cap_uses, lines_of, row_of
 from loyalty.tiers import services as tiers
 
 _OPEN = """
-DROP TABLE IF EXISTS pg_temp.import_made, pg_temp.import_earned;
+DROP TABLE IF EXISTS pg_temp.import_made, pg_temp.import_part, pg_temp.import_earned;
 CREATE TEMP TABLE import_made (
     place int NOT NULL, why int, points int NOT NULL, tier_points bigint NOT NULL,
     uncounted_minor bigint NOT NULL, shipping_minor bigint NOT NULL, version_id bigint NOT NULL,
     usable_from date, expires_on date, tier_before text NOT NULL, tier_after text NOT NULL,
     request_hash text
-) ON COMMIT DROP;
-CREATE TEMP TABLE import_earned (place int NOT NULL, entry_id bigint NOT NULL) ON COMMIT DROP;
+) ON COMMIT DROP
 """
 _COPY = """
 COPY import_made (place, why, points, tier_points, uncounted_minor, shipping_minor, version_id,
     usable_from, expires_on, tier_before, tier_after, request_hash) FROM STDIN
 """
 # What a till's own `request_hash` comes to, for sales that are a sum alone.
-_SALES = """
+_JOIN = """
+CREATE TEMP TABLE import_part ON COMMIT DROP AS
 SELECT *, coalesce(request_hash, encode(sha256(convert_to(concat_ws(
         '/', coalesce(customer_id::text, 'None'), coalesce(branch_id::text, 'None'), amount_minor
     ), 'UTF8')), 'hex')) AS asked
 FROM import_ready JOIN import_made USING (place)
 WHERE place BETWEEN %(first)s AND %(last)s
-ORDER BY customer_id, occurred_at, line
+ORDER BY customer_id, occurred_at, line;
+ANALYZE import_part (place);
 """
+_SALES = "SELECT * FROM import_part ORDER BY customer_id, occurred_at, line"
 _EARN = f"""
-INSERT INTO import_earned (place, entry_id)
-SELECT c.places[e.place], e.entry_id
+CREATE TEMP TABLE import_earned ON COMMIT DROP AS
+SELECT c.places[e.place] AS place, e.entry_id
 FROM (
     SELECT array_agg(place) AS places, array_agg(customer_id) AS customers,
         array_agg(points::bigint) AS points, array_agg(reference) AS refs,
@@ -53,8 +56,9 @@ FROM (
         ORDER BY nth),
     starts, days, moments, %(at)s, %(by)s
 ) e
-WHERE c.places IS NOT NULL
-"""
+WHERE c.places IS NOT NULL;
+ANALYZE import_earned;
+"""  # noqa: S608 (ours, as all that follow)
 _COUNT = f"""
 SELECT tiers_record_many(
     %(source)s, array_agg(customer_id), array_agg(reference),
@@ -64,7 +68,7 @@ SELECT tiers_record_many(
 )
 FROM ({_SALES}) s WHERE customer_id IS NOT NULL
 HAVING count(*) > 0
-"""
+"""  # noqa: S608
 # The balance that each sale left is what its customer has now, less what later ones brought.
 _SELL = f"""
 SELECT c.places[p.place], p.purchase_id
@@ -94,10 +98,10 @@ FROM (
     points, entries, balances, before, after, moments, days, %(at)s, %(by)s
 ) p
 WHERE c.places[p.place] = ANY (%(kept)s::int[])
+"""  # noqa: S608
+_ACTIVE = """
+SELECT customer_id, occurred_on, amount_minor FROM import_part WHERE customer_id IS NOT NULL
 """
-_ACTIVE = (
-    f"SELECT customer_id, occurred_on, amount_minor FROM ({_SALES}) s WHERE customer_id IS NOT NULL"
-)
 
 
 def write_part(made: Made, batch: Batch, *, first: int, last: int) -> None:
@@ -105,16 +109,23 @@ def write_part(made: Made, batch: Batch, *, first: int, last: int) -> None:
     Write the staged sales of these places, and what they do to their customers. The caller holds
     the accounts' locks, and has looked that none of the sales is recorded.
     """
-    told = {"source": batch.source, "batch": batch.id, "at": batch.at, "by": batch.by_id}
-    told |= {"first": first, "last": last, "kept": [one.place for one in made.kept]}
-    told |= {"whys": f"[{','.join(made.whys)}]"} | tiers.moves_by_column(made.ends)
+    told: dict[str, Any] = {
+        "source": batch.source,
+        "batch": batch.id,
+        "at": batch.at,
+        "by": batch.by_id,
+        "first": first,
+        "last": last,
+        "kept": [one.place for one in made.kept],
+        "whys": f"[{','.join(made.whys)}]",
+        **tiers.moves_by_column(made.ends),
+    }
     with connection.cursor() as cursor:
         cursor.execute(_OPEN)
         with cursor.copy(_COPY) as copy:
             copy.write("".join(made.lines))
-        cursor.execute("ANALYZE import_made")
+        cursor.execute(_JOIN, told)
         cursor.execute(_EARN, told)
-        cursor.execute("ANALYZE import_earned")
         cursor.execute(_COUNT, told)
         cursor.execute(_SELL, told)
         ids = dict(cursor.fetchall())
