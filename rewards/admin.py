@@ -113,19 +113,36 @@ class RedemptionAdmin(OfCustomerAdmin):
 @admin.register(Voucher)
 class VoucherAdmin(OfCustomerAdmin):
     # Neither the code nor the token: whoever reads them here could spend them.
-    list_display = ["customer", "reward", "state", "issued_at", "expires_on", "used_at"]
-    list_select_related = ["customer", "reward"]
+    list_display = [
+        *("customer", "promised", "state", "came_from", "issued_at", "expires_on", "used_at"),
+    ]
+    list_select_related = ["customer", "terms", "replaces"]
     list_filter = ["state"]
     fields = [
-        "customer",
-        "reward",
-        "state",
-        "issued_at",
-        "expires_on",
-        "used_at",
-        "used_branch",
-        "used_by",
+        *("customer", "reward", "promised", "state", "came_from", "issued_at", "usable_from"),
+        *("expires_on", "used_at", "used_in_sale", "used_branch", "used_by"),
     ]
+    readonly_fields = ["promised", "came_from", "used_in_sale"]
+
+    @admin.display(description=_("promised"))
+    def promised(self, obj: Voucher) -> str:
+        """What its reward was called, and worth, when it was issued."""
+        return obj.terms.name
+
+    @admin.display(description=_("came from"))
+    def came_from(self, obj: Voucher) -> str:
+        if obj.replaces is not None:
+            return _now("Given back for the sale %(sale)s") % {"sale": obj.replaces.reference}
+        if obj.coupon:
+            told = {"coupon": obj.coupon, "sale": obj.reference}
+            return _now("Coupon %(coupon)s, brought by the sale %(sale)s") % told
+        return _now("A full stamp card") if obj.redemption_id is None else _now("Points")
+
+    @admin.display(description=_("used in the sale"))
+    def used_in_sale(self, obj: Voucher) -> str:
+        """Nothing for one that was marked as used by hand."""
+        use = VoucherUse.objects.filter(voucher=obj).first()
+        return use.reference if use else EMPTY
 
 
 class SharedVoucherForm(forms.ModelForm):  # type: ignore[type-arg]  # Generic in the stubs only.

@@ -5,6 +5,8 @@ transaction, under the lock of the customer's account.
 
 from collections.abc import Collection, Sequence
 
+from django.db.models import QuerySet
+
 from loyalty.dates import local_date
 from loyalty.programme.coupons import Brought, Coupon
 from loyalty.shop.queries import get_shop
@@ -53,9 +55,13 @@ def _give(coupon: Coupon, customer_id: int, event: Event) -> None:
 
 def given_by(*, source: str, reference: str) -> list[Voucher]:
     """The coupons that this sale brought and that could be used still; their rows are locked."""
-    rows = Voucher.objects.filter(source=source, reference=reference, replaces=None)
-    rows = rows.exclude(coupon="").filter(state=Voucher.State.ISSUED)
+    rows = _given(source, reference, Voucher.State.ISSUED)
     return list(rows.select_for_update(no_key=True).order_by("pk"))
+
+
+def unused_of(*, source: str, reference: str) -> frozenset[int]:
+    """The numbers of the coupons that this sale brought and that could be used still."""
+    return frozenset(_given(source, reference, Voucher.State.ISSUED).values_list("pk", flat=True))
 
 
 def used_in(*, source: str, reference: str) -> frozenset[str]:
@@ -67,9 +73,13 @@ def used_in(*, source: str, reference: str) -> frozenset[str]:
 
 def followed_by_used(*, source: str, reference: str) -> frozenset[str]:
     """The keys of the coupons that this sale brought and that were used since."""
-    rows = Voucher.objects.filter(source=source, reference=reference, replaces=None)
-    used = rows.exclude(coupon="").filter(state=Voucher.State.USED)
+    used = _given(source, reference, Voucher.State.USED)
     return frozenset(used.values_list("coupon", flat=True))
+
+
+def _given(source: str, reference: str, state: Voucher.State) -> QuerySet[Voucher]:
+    rows = Voucher.objects.filter(source=source, reference=reference, replaces=None, state=state)
+    return rows.exclude(coupon="")
 
 
 def cancel(vouchers: Collection[Voucher]) -> None:

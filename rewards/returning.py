@@ -3,10 +3,10 @@
 from collections.abc import Collection
 from datetime import date, datetime
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from rewards.issuing import issue
-from rewards.models import Voucher, VoucherUse
+from rewards.models import StampEntry, Voucher, VoucherUse
 
 
 def give_back_used(
@@ -59,6 +59,19 @@ def given_back(*, sale: tuple[str, str], refund: str) -> QuerySet[Voucher]:
     return (
         rows.filter(reference=reference_of(refund)).select_related("reward", "terms").order_by("pk")
     )
+
+
+def ended_by(*, source: str, refund: str, brought: Collection[int]) -> QuerySet[Voucher]:
+    """
+    What that refund (its source and its reference) cancelled: vouchers of full cards whose stamps
+    it took back, and of the coupons `brought` by the sale those that are cancelled by now.
+    """
+    reopened = StampEntry.objects.filter(
+        kind=StampEntry.Kind.REOPENED, source=source, reference=reference_of(refund)
+    )
+    rows = Voucher.objects.filter(Q(pk__in=brought) | Q(pk__in=reopened.values("voucher")))
+    rows = rows.filter(state=Voucher.State.CANCELLED)
+    return rows.select_related("reward", "terms").order_by("pk")
 
 
 def reference_of(refund: str) -> str:

@@ -1,5 +1,6 @@
 """What a refund would do, told before anybody does it."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -12,6 +13,9 @@ from loyalty.purchases.refunds import refund_purchase, void_purchase
 from loyalty.purchases.returns import Back
 from loyalty.tiers.models import Standing
 from loyalty.transactions import whole
+from rewards.coupons import unused_of
+from rewards.models import Voucher
+from rewards.returning import ended_by, given_back
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,9 @@ class RefundPreview:
     balance_after: int
     tier_after: str  # The tier's key; empty for an anonymous sale.
     lines: tuple[Back, ...]  # None for a sale that was told without lines.
+    # New ones for those the sale had used; their codes and tokens will be others.
+    vouchers: tuple[Voucher, ...]
+    ended: tuple[Voucher, ...]  # Those the sale had brought, that would be cancelled.
 
 
 @whole
@@ -42,8 +49,9 @@ def refund_preview(
     so the two cannot differ. Errors are the refund's.
     """
     everything = amount_minor is None and not lines
+    brought = unused_of(source=purchase.source, reference=purchase.reference)
     refund = _void(purchase, at) if everything else _refund(purchase, at, amount_minor, lines)
-    preview = _preview(refund)
+    preview = _preview(refund, brought)
     transaction.set_rollback(True)
     return preview
 
@@ -79,7 +87,8 @@ def _refund(
     )
 
 
-def _preview(refund: Refund) -> RefundPreview:
+def _preview(refund: Refund, brought: Collection[int]) -> RefundPreview:
+    sale = refund.purchase.source, refund.purchase.reference
     customer_id = refund.purchase.customer_id
     tiers = Standing.objects.filter(customer=customer_id).values_list("tier_key", flat=True)
     return RefundPreview(
@@ -94,4 +103,6 @@ def _preview(refund: Refund) -> RefundPreview:
             Back(back.line.number, back.quantity, back.amount_minor)
             for back in refund.lines.select_related("line").order_by("line__number")
         ),
+        vouchers=tuple(given_back(sale=sale, refund=refund.reference)),
+        ended=tuple(ended_by(source=refund.source, refund=refund.reference, brought=brought)),
     )

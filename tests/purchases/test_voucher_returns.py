@@ -19,6 +19,7 @@ from tests.factories.clock import NOON
 from tests.factories.customers import CustomerFactory
 from tests.factories.programmes import line
 from tests.factories.sales import give_back, sell, shop_that_says
+from tests.factories.stamps import CARD
 from tests.factories.vouchers import reward_of, shared_voucher, voucher_of
 from tests.web.api.calling import every_row
 
@@ -221,3 +222,36 @@ def test_any_lines_in_any_pieces_come_to_what_was_paid(rows, data):
         assert made.ends_it is sold.is_empty
 
     assert given_back == sum(net for net, _count in rows)
+
+
+def test_a_preview_names_the_vouchers_that_come_back_and_those_that_end(db):
+    card = CARD.replace("needed = 10", "needed = 2").replace("Cà phê", "tra")
+    coupon = '[[coupons]]\nkey = "c"\nname = "C"\nreward = "giam"\nvalid_days = 30\n'
+    shop_that_says(card + coupon)
+    thao, giam, coffee = CustomerFactory(), reward_of(key="giam"), reward_of(key="ca-phe-den")
+    sale = bought(thao, voucher_of(thao, giam))
+    before = every_row()
+
+    told = refund_preview(purchase=sale, at=NOON)
+    of_a_part = refund_preview(purchase=sale, at=NOON, lines=((1, Decimal(1)),))
+
+    assert every_row() == before
+    assert set(Voucher.objects.values_list("state", flat=True)) == {"used", "issued"}
+    assert [(one.reward, one.expires_on) for one in told.vouchers] == [(giam, date(2026, 12, 22))]
+    # The voucher of the full card, and the coupon.
+    assert sorted(one.reward.key for one in told.ended) == ["ca-phe-den", "giam"]
+    assert (of_a_part.vouchers, [one.reward for one in of_a_part.ended]) == ((), [coffee])
+    void(sale)
+    assert [one.reward for one in Voucher.objects.filter(replaces__isnull=False)] == [giam]
+    ended = Voucher.objects.filter(state="cancelled").order_by("pk")
+    assert list(ended) == list(told.ended)
+
+
+@pytest.mark.parametrize("used", [1, 3])
+def test_a_preview_reads_all_vouchers_at_once(thao, used, django_assert_num_queries):
+    sale = bought(thao, *(voucher_of(thao, reward_of(value_minor=1_000)) for _n in range(used)))
+    refund_preview(purchase=sale, at=NOON)
+
+    looking_for_a_free_code_and_issuing = 2
+    with django_assert_num_queries(37 + looking_for_a_free_code_and_issuing * used):
+        assert len(refund_preview(purchase=sale, at=NOON).vouchers) == used

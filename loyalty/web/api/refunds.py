@@ -27,6 +27,7 @@ from loyalty.web.api.entering import Key, KeyRequest, Scope
 from loyalty.web.api.pointing import calling, moment_of
 from loyalty.web.api.problems import Problem
 from loyalty.web.api.reading import Body, Digits, Moment, PositiveMinor, Quantity, Text
+from rewards.models import Voucher
 from rewards.returning import given_back
 
 router = Router(tags=["Sales"])
@@ -86,7 +87,7 @@ class BackOut(BaseModel):
 class VoucherBackOut(BaseModel):
     code: str | None  # Null: the key may not use vouchers.
     reward: str  # Its key.
-    expires_on: date  # As the used one's.
+    expires_on: date  # The last day; of one given back that of the used one.
 
 
 class RefundOut(BaseModel):
@@ -114,6 +115,10 @@ class PreviewOut(BaseModel):
     balance: int
     tier_after: str
     lines: list[BackOut]
+    # New ones for those the sale had used, should nothing be left of it; they have no code yet.
+    vouchers: list[VoucherBackOut]
+    # Those the sale had brought and nobody has used, which would be cancelled.
+    ended: list[VoucherBackOut]
 
 
 @router.post(
@@ -198,7 +203,7 @@ def preview(request: KeyRequest, reference: str, asked: Query[PreviewQuery]) -> 
             amount_minor=asked.amount_minor,
             lines=_lines(asked.lines),
         )
-    return tell(reply(_previewed(found)))
+    return tell(reply(_previewed(found, request)))
 
 
 def _lines(asked: str | None) -> tuple[tuple[int, Decimal], ...]:
@@ -228,18 +233,23 @@ def _told(made: Refund, reference: str, request: KeyRequest) -> RefundOut:
         balance=made.balance_after,
         lines=[_back(one.line.number, one.quantity, one.amount_minor) for one in backs],
         vouchers=[
-            VoucherBackOut(
-                code=one.code if Scope.REDEEM in request.auth.scopes else None,
-                reward=one.reward.key,
-                expires_on=one.expires_on,
-            )
+            _voucher(one, request)
             for one in given_back(sale=(made.source, reference), refund=made.reference)
         ],
         occurred_at=made.occurred_at.astimezone(UTC),
     )
 
 
-def _previewed(found: RefundPreview) -> PreviewOut:
+def _voucher(voucher: Voucher, request: KeyRequest) -> VoucherBackOut:
+    return VoucherBackOut(
+        code=voucher.code if Scope.REDEEM in request.auth.scopes else None,
+        reward=voucher.reward.key,
+        expires_on=voucher.expires_on,
+    )
+
+
+def _previewed(found: RefundPreview, request: KeyRequest) -> PreviewOut:
+    new = [_voucher(one, request).model_copy(update={"code": None}) for one in found.vouchers]
     return PreviewOut(
         amount_minor=found.amount_minor,
         money_minor=found.money_minor,
@@ -249,6 +259,8 @@ def _previewed(found: RefundPreview) -> PreviewOut:
         balance=found.balance_after,
         tier_after=found.tier_after,
         lines=[_back(one.number, one.quantity, one.amount_minor) for one in found.lines],
+        vouchers=new,
+        ended=[_voucher(one, request) for one in found.ended],
     )
 
 

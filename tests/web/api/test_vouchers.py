@@ -194,3 +194,17 @@ def test_a_sale_says_what_it_brought_for_the_next_one(till, thao):
     assert till.get("/purchases/HD-1").json()["coupons"] == [expected]
     code = till.post("/quotes", {"customer": PHONE, "total_minor": 1}).json()["vouchers"][0]["code"]
     assert code == Voucher.objects.get().code
+
+
+def test_a_preview_tells_of_vouchers_without_their_new_codes(till, thao, off):
+    the_shop_says('[[coupons]]\nkey = "c"\nname = "C"\nreward = "giam"\nvalid_days = 30\n')
+    till.post("/purchases", SALE | {"vouchers": [off.code]})
+    coupon = Voucher.objects.get(coupon="c")
+
+    told = till.get("/purchases/HD-1/refund-preview").json()
+
+    assert told["vouchers"] == [{"code": None, "reward": "giam", "expires_on": "2026-12-22"}]
+    ends = {"code": coupon.code, "reward": "giam", "expires_on": f"{coupon.expires_on}"}
+    assert told["ended"] == [ends]
+    part = till.get("/purchases/HD-1/refund-preview", lines="1:1").json()
+    assert (part["vouchers"], part["ended"]) == ([], [])

@@ -1,21 +1,30 @@
 """A reward by hand: the same rules as in the document, and nobody's count is lost."""
 
+import re
 from datetime import date
+from html import unescape
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
+from loyalty.purchases.refunds import void_purchase
 from rewards.catalogue import dump, load
-from rewards.models import Picture, Reward
+from rewards.models import Picture, Reward, Voucher
 from rewards.redemption import redeem_reward
 from tests.factories.clock import NOON
 from tests.factories.customers import customer_with_points
 from tests.factories.pictures import picture_file
+from tests.factories.programmes import line
 from tests.factories.rewards import RewardFactory
+from tests.factories.sales import sell
 from tests.factories.shop import BranchFactory, StaffFactory, shop_with_programme
+from tests.factories.stamps import CARD
+from tests.factories.vouchers import reward_of
+from tests.web.api.calling import the_shop_says
 
 pytestmark = pytest.mark.django_db
+COUPON = '[[coupons]]\nkey = "lan-sau"\nname = "L"\nreward = "giam"\nvalid_days = 30\n'
 FORM = {
     "key": "tra-sen",
     "name": "Trà sen vàng",
@@ -220,3 +229,39 @@ def test_an_icon_that_a_catalogue_named_stays(manager):
 
     reward.refresh_from_db()
     assert (reward.name, reward.icon) == ("Trà sen", "petal")
+
+
+def said(page):
+    """The page's words, without its tags."""
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", page.content.decode())).split())
+
+
+def test_a_voucher_says_what_was_promised_where_it_came_from_and_where_it_went(manager):
+    the_shop_says(COUPON + CARD.replace("needed = 10", "needed = 2"))
+    thao, reward = customer_with_points(100), reward_of(key="giam", name="Giảm 20.000đ")
+    RewardFactory(key="ca-phe-den", name="Cà phê đen")
+    redeem_reward(customer=thao, reward=reward, source="x", reference="1", at=NOON, by=None)
+    code = Voucher.objects.get().code
+    sale = sell(
+        thao, line(30_000, quantity="2", category="Cà phê"), reference="HD-7", vouchers=(code,)
+    ).purchase
+    void_purchase(
+        purchase=sale, source="till", reference="v", reason="", at=NOON, recorded_at=NOON, by=None
+    )
+    Reward.objects.update(name="Giảm 5.000đ")
+
+    whole_list = said(manager.get(reverse("admin:rewards_voucher_changelist")))
+    pages = {
+        voucher: said(manager.get(reverse("admin:rewards_voucher_change", args=[voucher.pk])))
+        for voucher in Voucher.objects.order_by("pk")
+    }
+
+    points, card, coupon, back = pages.values()
+    assert "Giảm 20.000đ" in points
+    assert "Dùng trong hoá đơn HD-7" in points
+    assert "Từ đâu có Điểm" in points
+    assert "Từ đâu có Thẻ tem đủ tem" in card
+    assert "Từ đâu có Phiếu lần sau lan-sau, có từ hoá đơn HD-7" in coupon
+    assert "Từ đâu có Trả lại cho hoá đơn HD-7" in back
+    for origin in ("Phiếu lần sau lan-sau, có từ hoá đơn HD-7", "Trả lại cho hoá đơn HD-7"):
+        assert origin in whole_list
