@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass, fields
 from datetime import datetime
 from decimal import Decimal
@@ -23,6 +24,7 @@ LONGEST_CODE = 40
 MOST_LABELS = 20
 MAX_QUANTITY = Decimal(1_000_000)
 _DECIMALS = 3
+_UNWRITABLE = re.compile("[\x00\ud800-\udfff]")  # The zero letter, and halves of pairs.
 _LETTERS = {"sku": 100, "name": 200, "category": 100}
 
 
@@ -159,7 +161,7 @@ def check_text(place: str, text: str, most: int) -> None:
 
 def is_writable(text: str) -> bool:
     """Whether a database can keep it: no zero letter, no half of a pair."""
-    return "\x00" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
+    return _UNWRITABLE.search(text) is None
 
 
 def check_quantity(place: str, quantity: Decimal) -> None:
