@@ -63,12 +63,11 @@ class Brought:
 
 def coupons_of(coupons: Iterable[Coupon], *, basket: Basket, buyer: Buyer) -> tuple[Brought, ...]:
     """What `basket` may bring, as far as the rules know: the first of each, or the next."""
+    holding = [one for one in coupons if one.enabled and one.conditions.hold(basket, buyer)]
+    if not holding:  # As with most bills: no goods need be counted.
+        return ()
     units = [(line, line.bought) for line in basket.lines]
-    return tuple(
-        Brought(coupon, coupon.is_bought(units))
-        for coupon in coupons
-        if coupon.enabled and coupon.conditions.hold(basket, buyer)
-    )
+    return tuple(Brought(coupon, coupon.is_bought(units)) for coupon in holding)
 
 
 def read_all(reader: Reader, root: dict[str, Any], leap_day: LeapDay) -> tuple[Coupon, ...]:

@@ -72,12 +72,11 @@ class Stamped:
 
 def stamps_of(cards: Iterable[StampCard], *, basket: Basket, buyer: Buyer) -> tuple[Stamped, ...]:
     """What `basket` gives on each card that is switched on and whose conditions hold."""
+    holding = [one for one in cards if one.enabled and one.conditions.hold(basket, buyer)]
+    if not holding:  # As with most bills: no goods need be counted.
+        return ()
     units = [(line, line.bought) for line in basket.lines]
-    found = (
-        Stamped(card, card.stamps(units))
-        for card in cards
-        if card.enabled and card.conditions.hold(basket, buyer)
-    )
+    found = (Stamped(card, card.stamps(units)) for card in holding)
     return tuple(one for one in found if one.stamps)
 
 

@@ -52,7 +52,7 @@ def address_of(request: HttpRequest) -> list[tuple[str, str]]:
 
 
 def _address(request: HttpRequest) -> list[tuple[str, str]]:
-    plain = request.META["QUERY_STRING"]
+    plain = request.META.get("QUERY_STRING", "")
     if plain.isascii():
         return parse_qsl(plain, keep_blank_values=True)
     return [(name, value) for name, values in request.GET.lists() for value in values]
