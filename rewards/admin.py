@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminTextInputWidget
 
@@ -132,11 +132,11 @@ class VoucherAdmin(OfCustomerAdmin):
     @admin.display(description=_("came from"))
     def came_from(self, obj: Voucher) -> str:
         if obj.replaces is not None:
-            return _now("Given back for the sale %(sale)s") % {"sale": obj.replaces.reference}
+            return gettext("Given back for the sale %(sale)s") % {"sale": obj.replaces.reference}
         if obj.coupon:
             told = {"coupon": obj.coupon, "sale": obj.reference}
-            return _now("Coupon %(coupon)s, brought by the sale %(sale)s") % told
-        return _now("A full stamp card") if obj.redemption_id is None else _now("Points")
+            return gettext("Coupon %(coupon)s, brought by the sale %(sale)s") % told
+        return gettext("A full stamp card") if obj.redemption_id is None else gettext("Points")
 
     @admin.display(description=_("used in the sale"))
     def used_in_sale(self, obj: Voucher) -> str:
@@ -161,7 +161,7 @@ class SharedVoucherForm(forms.ModelForm):  # type: ignore[type-arg]  # Generic i
         current = rows.filter(pk=self.instance.pk).first()
         if current is not None and most is not None and most < current.uses:
             told = {"uses": current.uses}
-            raise forms.ValidationError(_now("It was used %(uses)d times already.") % told)
+            raise forms.ValidationError(gettext("It was used %(uses)d times already.") % told)
         return most
 
     def clean_code(self) -> str:

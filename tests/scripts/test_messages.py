@@ -1,3 +1,4 @@
+import re
 import subprocess
 import sys
 from io import BytesIO
@@ -63,3 +64,12 @@ def test_a_python_without_django_is_told_which_one_has_it():
 
     assert done.returncode == 1
     assert done.stderr == "This Python has no Django. Run: .venv/bin/python scripts/messages.py …\n"
+
+
+def test_texts_go_by_the_names_that_are_looked_for():
+    """Under another name, nobody would find and translate them."""
+    imported = re.compile(r"^from django\.utils\.translation import \w+ as (?!_$)\w+", re.MULTILINE)
+    sources = [path for name in messages.SOURCES for path in (messages.ROOT / name).rglob("*.py")]
+
+    assert len(sources) > 300
+    assert [str(path) for path in sources if imported.search(path.read_text("utf-8"))] == []

@@ -9,9 +9,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminSplitDateTimeWidget
 
 from loyalty.errors import DomainError, InvalidInput
@@ -101,7 +100,7 @@ class EndpointAdmin(GuardedAdmin):
     def renew_secret(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
         chosen = list(queryset[:2])
         if len(chosen) != 1:
-            messages.error(request, _now("Choose one webhook: its secret is shown once."))
+            messages.error(request, gettext("Choose one webhook: its secret is shown once."))
             return None
         try:
             secret = endpoints.renew_secret(endpoint=chosen[0], at=timezone.now())
