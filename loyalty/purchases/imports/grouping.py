@@ -59,18 +59,13 @@ FROM (
 ) g LEFT JOIN import_person p USING (person)
 """,
 }
-# The number of the customer's row, never a name or a phone.
-NAME_SALES = {
+# What a sale without a number is called, once its customer has one: by that, never by a name or phone.
+NAMES = {
     GroupBy.ROW: """
-UPDATE import_sale SET reference = concat_ws(':', 'row', coalesce(customer_id, 0),
+concat_ws(':', 'row', coalesce(customer_id, 0),
     to_char(occurred_at AT TIME ZONE 'UTC', 'YYYYMMDDHH24MISS'),
     CASE kind WHEN 'return' THEN -amount_minor ELSE amount_minor END, nth)
-WHERE reference IS NULL AND (customer_id IS NOT NULL OR person IS NULL)
 """,
-    GroupBy.RECEIPT: "",
-    GroupBy.CUSTOMER_DAY: """
-UPDATE import_sale
-SET reference = concat_ws(':', 'day', customer_id, to_char(occurred_on, 'YYYYMMDD'))
-WHERE reference IS NULL AND customer_id IS NOT NULL
-""",
+    GroupBy.RECEIPT: "reference",
+    GroupBy.CUSTOMER_DAY: "concat_ws(':', 'day', customer_id, to_char(occurred_on, 'YYYYMMDD'))",
 }

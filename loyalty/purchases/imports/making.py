@@ -22,6 +22,7 @@ from loyalty.tiers.windows import Event
 
 NULL = "\\N"  # As COPY writes it.
 NO_TERM = Term(None, None, None)
+NO_EXTRAS = Extras()
 
 
 class Staged(NamedTuple):
@@ -105,14 +106,16 @@ class Maker:
     ) -> Made:
         """
         What these sales do to customers who stand there. Each customer's come together, in the
-        order of time. Raises InvalidInput for points that no entry may have.
+        order of time. Of `extras` only what rules ask that `worths` are not for. Raises InvalidInput for points that no entry may have.
         """
         made = Made()
         for customer_id, theirs in groupby(rows, attrgetter("customer_id")):
             if customer_id is None:
                 self._make_anonymous(theirs, made)
             else:
-                situation = Situation(self.course, climbs[customer_id], extras=extras[customer_id])
+                situation = Situation(
+                    self.course, climbs[customer_id], extras=extras.get(customer_id, NO_EXTRAS)
+                )
                 made.ends.append(self._make_theirs(theirs, situation, climbs[customer_id], made))
         return made
 

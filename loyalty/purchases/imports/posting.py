@@ -51,7 +51,10 @@ def _record_part(maker: Maker, *, first: int, last: int) -> Made:
     rows, ids = _locked(first, last)
     earliest = {row.customer_id: row.at for row in reversed(rows) if row.customer_id is not None}
     climbs = tiers.climbs_of(ids, course=maker.course, earliest=earliest)
-    extras = extras_of(ids, [rules.programme for _moment, rules in maker.course.versions])
+    versions = [rules for _moment, rules in maker.course.versions]
+    extras = {}
+    if not all(map(maker.worths.are_for, versions)):
+        extras = extras_of(ids, [rules.programme for rules in versions])
     made = maker.make(rows, climbs, extras)
     ledger.keep_alive(until=made.active_until, at=maker.batch.at)
     write_part(made, maker.batch, first=first, last=last)

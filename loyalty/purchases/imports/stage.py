@@ -13,10 +13,9 @@ from itertools import chain, islice
 from typing import NamedTuple
 
 from django.db import connection
-from django.db.backends.utils import CursorWrapper
 
 from loyalty.purchases.imports.checking import SaleRow
-from loyalty.purchases.imports.grouping import NAME_SALES, SALES
+from loyalty.purchases.imports.grouping import NAMES, SALES
 from loyalty.purchases.imports.layout import GroupBy
 from loyalty.purchases.imports.making import Staged
 from loyalty.purchases.imports.naming import AGAIN
@@ -185,9 +184,14 @@ SELECT unnest(lines), problem FROM import_sale WHERE problem IS NOT NULL
 ORDER BY 1
 """
 _DROP_DOUBTFUL = "DELETE FROM import_sale WHERE problem IS NOT NULL"
-_LINK_CUSTOMERS = """
+_NAME = """
+UPDATE import_sale SET reference = {name}
+WHERE reference IS NULL AND (customer_id IS NOT NULL OR person IS NULL)
+"""
+# Of what is given back; the sales to be recorded are in `import_ready` from then on.
+_LINK_BACKS = """
 UPDATE import_sale s SET customer_id = p.customer_id
-FROM import_person p WHERE p.person = s.person AND s.customer_id IS NULL
+FROM import_person p WHERE p.person = s.person AND s.customer_id IS NULL AND s.kind <> 'sale'
 """
 # By customer, so that accounts are locked in the order every other writer locks them; what was
 # recorded meanwhile is known.
@@ -196,10 +200,15 @@ DROP TABLE IF EXISTS pg_temp.import_ready;
 CREATE TEMP TABLE import_ready ON COMMIT DROP AS
 SELECT (row_number() OVER (ORDER BY customer_id, occurred_at, line))::int AS place, *
 FROM (
-    SELECT coalesce(c.merged_into_id, s.customer_id) AS customer_id, branch_id, reference,
-        amount_minor, fees_minor, bill, occurred_at, occurred_on, line
-    FROM import_sale s LEFT JOIN customers_customer c ON c.id = s.customer_id
-    WHERE kind = 'sale'
+    SELECT coalesce(c.merged_into_id, s.customer_id) AS customer_id, branch_id,
+        coalesce(reference, {name}) AS reference, amount_minor, fees_minor, bill, occurred_at,
+        occurred_on, line
+    FROM (
+        SELECT coalesce(s.customer_id, p.customer_id) AS customer_id, s.branch_id, s.reference,
+            s.amount_minor, s.fees_minor, s.bill, s.occurred_at, s.occurred_on, s.line, s.kind,
+            s.nth
+        FROM import_sale s LEFT JOIN import_person p USING (person) WHERE s.kind = 'sale'
+    ) s LEFT JOIN customers_customer c ON c.id = s.customer_id
 ) sale;
 CREATE UNIQUE INDEX ON import_ready (place);
 ANALYZE import_ready;
@@ -276,7 +285,7 @@ def make_sales(*, source: str, group_by: GroupBy) -> int:
     """Turn rows into sales and drop those that are recorded already; return how many those are."""
     with connection.cursor() as cursor:
         cursor.execute(SALES[group_by])
-        _name(cursor, group_by)
+        cursor.execute(_NAME.format(name=NAMES[group_by]))
         cursor.execute(_COMPARE_WITHIN_FILE)
         cursor.execute(_NAME_AGAIN, {"source": source, "again": AGAIN})
         cursor.execute(_COMPARE_WITH_KNOWN, [source])
@@ -304,11 +313,6 @@ def backs() -> list[Back]:
         return [Back(*row) for row in cursor.fetchall()]
 
 
-def _name(cursor: CursorWrapper, group_by: GroupBy) -> None:
-    if NAME_SALES[group_by]:
-        cursor.execute(NAME_SALES[group_by])
-
-
 def problems() -> Iterator[tuple[int, str]]:
     """Every row that must not be recorded, by line, with the name of what is wrong."""
     with connection.chunked_cursor() as cursor:
@@ -326,9 +330,9 @@ def link_customers(*, group_by: GroupBy) -> int:
     """Give every sale its customer and its name; return how many sales are to be recorded."""
     with connection.cursor() as cursor:
         cursor.execute(_RECOGNISE)
-        cursor.execute(_LINK_CUSTOMERS)
-        _name(cursor, group_by)
-        cursor.execute(_READY)
+        cursor.execute(_LINK_BACKS)
+        cursor.execute(_NAME.format(name=NAMES[group_by]) + "AND kind <> 'sale'")
+        cursor.execute(_READY.format(name=NAMES[group_by]))
         cursor.execute("SELECT count(*) FROM import_ready")
         return int(cursor.fetchone()[0])
 
