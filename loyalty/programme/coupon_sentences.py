@@ -1,36 +1,14 @@
-"""Coupons for the next purchase in words a customer reads."""
-
-from collections.abc import Mapping
-from datetime import date
+"""A coupon for the next purchase in words a customer reads."""
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, override
+from django.utils.translation import ngettext
 
-from loyalty.programme.clauses import NO_NAMES, Telling, condition_clauses, scope_clauses
+from loyalty.programme.clauses import Telling, condition_clauses, scope_clauses
 from loyalty.programme.coupons import Coupon
-from loyalty.programme.document import Programme
 
 
-def coupon_sentences(
-    programme: Programme,
-    *,
-    currency: str,
-    language: str,
-    on: date,
-    reward_names: Mapping[str, str],
-    branch_names: Mapping[str, str] = NO_NAMES,
-) -> list[str]:
-    """Every coupon that is switched on and not over by that day; rewards by their catalogue names."""
-    telling = Telling(programme, currency, language, branch_names)
-    with override(language):
-        return [
-            _sentence(telling, coupon, reward_names.get(coupon.reward, coupon.reward))
-            for coupon in programme.coupons
-            if coupon.enabled and not coupon.conditions.over(on)
-        ]
-
-
-def _sentence(telling: Telling, coupon: Coupon, reward: str) -> str:
+def coupon_sentence(telling: Telling, coupon: Coupon, reward: str) -> str:
+    """What brings it, what it is and how long it is good; in the active language."""
     bought = [
         _("a purchase brings a voucher for the next one"),
         *scope_clauses(coupon.scope),

@@ -1,36 +1,14 @@
-"""Stamp cards in words a customer reads."""
-
-from collections.abc import Mapping
-from datetime import date
+"""A stamp card in words a customer reads."""
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, override
+from django.utils.translation import ngettext
 
-from loyalty.programme.clauses import NO_NAMES, Telling, condition_clauses, scope_clauses
-from loyalty.programme.document import Programme
+from loyalty.programme.clauses import Telling, condition_clauses, scope_clauses
 from loyalty.programme.stamps import Per, StampCard
 
 
-def stamp_sentences(
-    programme: Programme,
-    *,
-    currency: str,
-    language: str,
-    on: date,
-    reward_names: Mapping[str, str],
-    branch_names: Mapping[str, str] = NO_NAMES,
-) -> list[str]:
-    """Every card that is switched on and not over by that day; rewards by their catalogue names."""
-    telling = Telling(programme, currency, language, branch_names)
-    with override(language):
-        return [
-            _sentence(telling, card, reward_names.get(card.reward, card.reward))
-            for card in programme.stamp_cards
-            if card.enabled and not card.conditions.over(on)
-        ]
-
-
-def _sentence(telling: Telling, card: StampCard, reward: str) -> str:
+def stamp_sentence(telling: Telling, card: StampCard, reward: str) -> str:
+    """How the card is filled, and what a full one gives; in the active language."""
     each = _("each article is a stamp") if card.per is Per.UNIT else _("each bill is a stamp")
     clauses = [
         each,

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from loyalty.programme.coupon_sentences import coupon_sentences
+from loyalty.programme.promise_sentences import promise_sentences
 from tests.factories.programmes import programme
 
 INK = (
@@ -12,8 +12,10 @@ INK = (
 
 
 def told(document, language):
-    return coupon_sentences(
-        programme(document),
+    rules = programme(document)
+    return promise_sentences(
+        rules.coupons,
+        programme=rules,
         currency="VND",
         language=language,
         on=date(2026, 11, 22),

@@ -9,8 +9,8 @@ import pytest
 
 from loyalty.programme.basket import Basket, Buyer, Line
 from loyalty.programme.document import InvalidProgramme, parse
+from loyalty.programme.promise_sentences import promise_sentences
 from loyalty.programme.scope import Scope
-from loyalty.programme.stamp_sentences import stamp_sentences
 from loyalty.programme.stamps import Per, stamps_of
 from tests.factories.clock import SAIGON
 from tests.factories.referrals import RULES
@@ -125,8 +125,10 @@ def test_a_bill_known_by_its_sum_is_one_unit_of_anything():
 
 def test_the_words_for_members():
     def said(language, *more):
-        return stamp_sentences(
-            parse(RULES + CARD + "\n".join(more)),
+        rules = parse(RULES + CARD + "\n".join(more))
+        return promise_sentences(
+            rules.stamp_cards,
+            programme=rules,
             currency="VND",
             language=language,
             on=AT.date(),

@@ -1,5 +1,6 @@
 """The programme in words, and the page that says it all."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.http import HttpResponse
@@ -18,13 +19,14 @@ from loyalty.programme.benefit_sentences import (
 )
 from loyalty.programme.bonus_sentences import bonus_sentences
 from loyalty.programme.clauses import multiplier_text
-from loyalty.programme.coupon_sentences import coupon_sentences
+from loyalty.programme.coupons import Coupon
 from loyalty.programme.document import Programme
 from loyalty.programme.ladder import By, Tier
 from loyalty.programme.models import ProgrammeVersion
+from loyalty.programme.promise_sentences import promise_sentences
 from loyalty.programme.referral_sentences import invitation_sentences, referral_sentences
 from loyalty.programme.sentences import earn_sentence, expiry_sentence, rule_sentences
-from loyalty.programme.stamp_sentences import stamp_sentences
+from loyalty.programme.stamps import StampCard
 from loyalty.programme.term_sentences import pending_sentences, refund_sentences
 from loyalty.programme.tier_sentences import standing_sentences
 from loyalty.programme.versions import in_force
@@ -93,32 +95,19 @@ def invitation(request: ShopRequest, programme: Programme) -> list[str]:
     return invitation_sentences(programme, currency=request.shop.currency, language=_language())
 
 
-def stamp_cards(request: ShopRequest, programme: Programme) -> list[str]:
-    """How each stamp card is filled, and what a full one gives. A query where there is one."""
-    if not programme.stamp_cards:
+def promises(
+    request: ShopRequest, programme: Programme, promised: Sequence[StampCard | Coupon]
+) -> list[str]:
+    """What these stamp cards or coupons of the programme give, and when. A query where there is one."""
+    if not promised:
         return []
-    rewards = rewards_of(programme.stamp_cards)
-    return stamp_sentences(
-        programme,
+    return promise_sentences(
+        promised,
+        programme=programme,
         currency=request.shop.currency,
         language=_language(),
         on=local_date(timezone.now(), request.shop.zone),
-        reward_names={key: named(reward) for key, reward in rewards.items()},
-        branch_names=_branch_names(programme),
-    )
-
-
-def coupons(request: ShopRequest, programme: Programme) -> list[str]:
-    """What a purchase brings for the next one. A query where there is something."""
-    if not programme.coupons:
-        return []
-    rewards = rewards_of(programme.coupons)
-    return coupon_sentences(
-        programme,
-        currency=request.shop.currency,
-        language=_language(),
-        on=local_date(timezone.now(), request.shop.zone),
-        reward_names={key: named(reward) for key, reward in rewards.items()},
+        reward_names={key: named(reward) for key, reward in rewards_of(promised).items()},
         branch_names=_branch_names(programme),
     )
 
@@ -145,21 +134,22 @@ def tier_lines(programme: Programme) -> list[TierLine]:
 @require_safe
 def terms(request: VisitorRequest) -> HttpResponse:
     rules = in_force(timezone.now())
+    programme = rules.programme
     request.member = member_of(request)
     return render(
         request,
         "portal/terms.html",
         {
             "since": ProgrammeVersion.objects.get(pk=rules.version_id).effective_from,
-            "sentences": sentences(request, rules.programme),
-            "bonus_sentences": bonus_sentences(rules.programme, language=_language()),
-            "stamp_sentences": stamp_cards(request, rules.programme),
-            "referral_sentences": bringing_friends(request, rules.programme),
-            "tiers": tier_lines(rules.programme),
-            "tier_sentences": standing_sentences(rules.programme, language=_language()),
+            "sentences": sentences(request, programme),
+            "bonus_sentences": bonus_sentences(programme, language=_language()),
+            "stamp_sentences": promises(request, programme, programme.stamp_cards),
+            "referral_sentences": bringing_friends(request, programme),
+            "tiers": tier_lines(programme),
+            "tier_sentences": standing_sentences(programme, language=_language()),
             "benefit_sentences": [
-                *benefits(request, rules.programme),
-                *coupons(request, rules.programme),
+                *benefits(request, programme),
+                *promises(request, programme, programme.coupons),
             ],
         },
     )
