@@ -13,11 +13,11 @@ log = logging.getLogger(__name__)
 ONE_TRY = {"max_retries": 0, "socket_connect_timeout": 1, "socket_timeout": 1}
 
 
-def wake_worker() -> None:
-    """Ask for messages to be sent now. Without a broker, beat's next sweep sends them."""
+def wake_worker(task: str = "campaigns.send_messages") -> None:
+    """Ask for that work to be done now. Without a broker, beat's next sweep does it."""
     try:
         with current_app.connection_for_write() as connection:
             connection.transport_options = {**(connection.transport_options or {}), **ONE_TRY}
-            current_app.send_task("campaigns.send_messages", connection=connection, retry=False)
+            current_app.send_task(task, connection=connection, retry=False)
     except OperationalError as error:
         log.warning("no worker was woken: %s", type(error.__cause__ or error).__name__)

@@ -245,6 +245,11 @@ CELERY_BEAT_SCHEDULE = {
     # Every hour, so that a tier changes soon after midnight whatever the shop's time zone is.
     "review-tiers": {"task": "tiers.review", "schedule": crontab(minute=10)},
     "run-referrals": {"task": "purchases.run_referrals", "schedule": crontab(minute=15)},
+    "work-uploads": {
+        "task": "purchases.work_uploads",
+        "schedule": timedelta(seconds=30),
+        "options": {"expires": 30},  # The next one does the same.
+    },
     "give-bonuses": {"task": "rewards.give_bonuses", "schedule": crontab(minute=20)},
     "verify-tiers": {"task": "tiers.verify", "schedule": crontab(hour=20, minute=45)},
     "verify-sales": {"task": "purchases.verify", "schedule": crontab(hour=21, minute=0)},

@@ -7,6 +7,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from loyalty.purchases import proof, referring
+from loyalty.purchases.imports import uploading
+from loyalty.purchases.imports.watching import watched
 
 log = logging.getLogger(__name__)
 
@@ -24,3 +26,12 @@ def verify() -> int:
     for problem in problems:
         log.error("sale differs: %s", problem)
     return len(problems)
+
+
+@shared_task(name="purchases.work_uploads")
+def work_uploads() -> int:
+    """Files that owners handed in: checks, imports and undoings that wait."""
+    ids = uploading.waiting(at=timezone.now())
+    for pk in ids:
+        uploading.work(upload_id=pk, at=timezone.now(), report=watched(pk))
+    return len(ids)

@@ -6,6 +6,7 @@ from loyalty.purchases.models.purchases import (
     PurchasePayment,
 )
 from loyalty.purchases.models.refunds import Refund, RefundLine
+from loyalty.purchases.models.uploads import Upload
 from loyalty.purchases.models.uses import CapUse, DiscountUse
 
 __all__ = [
@@ -18,4 +19,5 @@ __all__ = [
     "PurchasePayment",
     "Refund",
     "RefundLine",
+    "Upload",
 ]

@@ -6,17 +6,50 @@ from datetime import date
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from loyalty.purchases.imports.layout import About
+from loyalty.purchases.imports.maps import ready
+from loyalty.purchases.imports.uploading import MOST_BYTES
+from loyalty.purchases.models import Upload
 from loyalty.reports.exports.reading import Span
 from loyalty.reports.exports.sheets import SHEETS
 from loyalty.reports.periods import Period, days_until
+from loyalty.reports.tables import Text
 from loyalty.shop.models import Branch
 
 DEFAULT_DAYS = 30
 LATEST = date(2200, 1, 1)
 FORMS = ("csv", "xlsx")
 EARLIEST = date(2000, 1, 1)  # Before any shop's records; keeps arithmetic on days in range.
+
+
+# Systems by the name of their map.
+SYSTEMS: dict[str, Text] = {
+    "": _("our own words in the first row"),
+    "kiotviet": "KiotViet",
+    "sapo": "Sapo",
+    "so-tay": _("a notebook in Excel"),
+    "loyalty": _("another shop with this program"),
+    "loyalty-balances": _("another shop with this program: points left"),
+    "loyalty-lines": _("another shop with this program: lines of bills"),
+    "loyalty-returns": _("another shop with this program: returns"),
+}
+
+
+def kinds() -> list[tuple[str, str]]:
+    """What can be brought in, and from where; "customers/kiotviet" is a choice."""
+    return [
+        (f"{about}/{name}", f"{Upload.About(about).label}: {SYSTEMS.get(name, name)}")
+        for about in (About.CUSTOMERS, About.SALES)
+        for name in (*_ours(about), "")
+    ]
+
+
+def _ours(about: About) -> list[str]:
+    """The maps of other systems first, those of this program last."""
+    return sorted(ready(about), key=lambda name: (name.startswith("loyalty"), name))
 
 
 @dataclass(frozen=True)
@@ -123,3 +156,38 @@ class ExportForm(forms.Form):
     def span(self) -> Span:
         """The days that were asked for. Only of a form that is valid."""
         return Span(self.cleaned_data["since"], self.cleaned_data["until"])
+
+
+class UploadForm(forms.Form):
+    """A file, what it is about, and how its columns are called."""
+
+    file = forms.FileField(
+        label=_("File"),
+        help_text=_("Excel (.xlsx) or CSV, at most 20 MB."),
+        widget=forms.ClearableFileInput(attrs={"class": "input", "accept": ".xlsx,.csv,.txt,.tsv"}),
+    )
+    kind = forms.ChoiceField(
+        label=_("What it is, and from where"),
+        choices=kinds,
+        widget=forms.Select(attrs={"class": "input"}),
+    )
+
+    def clean_file(self) -> Any:
+        file = self.cleaned_data["file"]
+        if (file.size or 0) > MOST_BYTES:
+            why = gettext("The file is larger than %(count)d MB.")
+            raise forms.ValidationError(why % {"count": MOST_BYTES // 1_000_000})
+        return file
+
+    def wanted(self) -> tuple[str, str]:
+        """What the file is about, and the map for it. Only of a form that is valid."""
+        about, _slash, name = self.cleaned_data["kind"].partition("/")
+        return about, name
+
+
+class ReasonForm(forms.Form):
+    reason = forms.CharField(
+        label=_("Why is it taken back?"),
+        max_length=200,
+        widget=forms.TextInput(attrs={"class": "input", "autocomplete": "off"}),
+    )

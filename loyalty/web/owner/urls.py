@@ -1,6 +1,6 @@
 from django.urls import path
 
-from loyalty.web.owner import exports, views
+from loyalty.web.owner import exports, imports, views
 
 app_name = "owner"
 
@@ -9,4 +9,7 @@ urlpatterns = [
     path("retention/<slug:name>.csv", views.retention_table, name="retention-table"),
     path("exports", exports.page, name="exports"),
     path("exports/file", exports.take, name="export"),
+    path("imports", imports.page, name="imports"),
+    path("imports/<int:number>", imports.one, name="import"),
+    path("imports/<int:number>/<slug:act>", imports.act, name="import-act"),
 ]
