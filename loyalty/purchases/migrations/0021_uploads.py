@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("purchases", "0019_look_without_shop"),
+        ("purchases", "0020_sales_by_sets"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
