@@ -66,7 +66,7 @@ def test_a_file_is_checked_first_and_nothing_is_brought_in(owner):
     assert "Nothing has been brought in yet." in said
     assert "Rows read 3 New sales 2 New customers 1 Points given 110 Rows left out 1" in said
     assert "Customers who reach Silver 1" in said
-    assert "4 Phone 5 digits are missing. Mobile numbers have 10." in said
+    assert "4 Phone 4 digits are missing. Mobile numbers have 10." in said
     assert "comma" not in said
     assert "utf-8, columns separated by “,”" in said
 
