@@ -25,6 +25,7 @@ from loyalty.shop.queries import get_shop
 from loyalty.tiers.rules import Course
 
 SHOWN = 20  # Customers, and sales, that are named.
+NOT_PLAYED = ("stamp_cards", "coupons", "referral")
 MONTHS_LATER = 12
 MOST_DAYS = 366
 
@@ -65,6 +66,8 @@ class Rehearsal:
     moves: Counter[tuple[str, str]] = field(default_factory=Counter)  # Tiers, today's and draft's.
     moved: list[Moved] = field(default_factory=list)  # Those who spent most.
     differing: list[Differs] = field(default_factory=list)  # The greatest differences.
+    # Parts of the document that the draft changes and no run plays: they are left as they were.
+    not_played: tuple[str, ...] = ()
 
 
 def rehearse(*, document: str, days: int, at: datetime) -> Rehearsal:
@@ -80,14 +83,18 @@ def rehearse(*, document: str, days: int, at: datetime) -> Rehearsal:
         first = today - timedelta(days=days)
         since, until = start_of_day(first, zone), start_of_day(today, zone)
         asked = Days(since, until, Course(tuple(timeline()), zone))
+        rules = in_force(at)
         stage = _Stage(
             asked,
             first,
             today,
-            ruled_by(asked.course, in_force(at), since),
+            ruled_by(asked.course, rules, since),
             ruled_by(asked.course, Rules(0, 0, draft), since),
         )
         done = Rehearsal(first, today - timedelta(days=1), stage.later)
+        done.not_played = tuple(
+            part for part in NOT_PLAYED if getattr(draft, part) != getattr(rules.programme, part)
+        )
         for person in people(asked):
             stage.play(person, done)
     done.moved = nlargest(SHOWN, done.moved, key=lambda one: (one.spend_minor, -one.customer_id))

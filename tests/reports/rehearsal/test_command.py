@@ -252,3 +252,16 @@ def test_a_chunk_of_customers_takes_as_many_queries_as_one(
     path = draft(CAFE)
     with django_assert_num_queries(28):
         rehearsed(path)
+
+
+def test_what_the_draft_changes_and_nobody_plays_is_said(shop, draft):
+    sell(CustomerFactory(), Line(350_000), at=YESTERDAY)
+    card = '\n[[stamp_cards]]\nkey = "t"\nname = "T"\nneeded = 5\nreward = "tra"\n'
+    coupon = '\n[[coupons]]\nkey = "c"\nname = "C"\nreward = "tra"\n'
+
+    assert told(draft(CAFE))["not_played"] == []
+    said = told(draft(CAFE + card + coupon))
+    assert said["not_played"] == ["stamp_cards", "coupons"]
+    assert said["today"] == said["draft"]
+    line = "The draft also changes [coupons]: not played, what they gave is as it was."
+    assert line in rehearsed(draft(CAFE + coupon)).splitlines()

@@ -81,6 +81,7 @@ def _told(done: Rehearsal) -> dict[str, Any]:
         ],
         "moved": [asdict(one) for one in done.moved],
         "sales": [asdict(one) | {"on": one.on.isoformat()} for one in done.differing],
+        "not_played": done.not_played,
     }
 
 
@@ -101,6 +102,9 @@ def _lines(done: Rehearsal) -> Iterator[str]:
         else:
             shown = [f"{cell:,}" for cell in cells]
         yield f"{label:46}" + "".join(f"{cell:>16}" for cell in shown)
+    if done.not_played:
+        parts = ", ".join(f"[{part}]" for part in done.not_played)
+        yield f"\nThe draft also changes {parts}: not played, what they gave is as it was."
     yield from _moves(done)
     if done.differing:
         yield "\nSales that differ most (points today, points by the draft):"
