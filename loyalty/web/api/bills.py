@@ -15,7 +15,7 @@ from loyalty.purchases.bill import (
     MOST_VOUCHERS,
     Bill,
 )
-from loyalty.web.api.reading import Body, Minor, PositiveMinor, Quantity, Text
+from loyalty.web.api.reading import NOTHING, Body, Minor, PositiveMinor, Quantity, Text
 
 Code = Annotated[str, Text(LONGEST_CODE, 1)]
 Label = Annotated[str, Text(100, 1)]
@@ -27,7 +27,7 @@ class LineIn(Body):
     sku: Annotated[str, Text(100)] = ""
     name: Annotated[str, Text(200)] = ""
     category: Annotated[str, Text(100)] = ""
-    labels: Annotated[list[Label], Field(max_length=MOST_LABELS)] = []
+    labels: Annotated[list[Label], Field(max_length=MOST_LABELS)] = NOTHING
     quantity: Quantity = ONE
     unit_price_minor: Minor
     discount_minor: Minor = 0  # Off the whole line.
@@ -70,12 +70,12 @@ class BillIn(Body):
 
     customer: Annotated[str, Text(60, 1)] | None = None  # Id, phone, card token or card number.
     branch: Annotated[str, Text(40, 1)] | None = None
-    lines: Annotated[list[LineIn], Field(max_length=MOST_LINES)] = []
+    lines: Annotated[list[LineIn], Field(max_length=MOST_LINES)] = NOTHING
     total_minor: PositiveMinor | None = None
     shipping_minor: Minor = 0
-    codes: Annotated[list[Code], Field(max_length=MOST_CODES)] = []
+    codes: Annotated[list[Code], Field(max_length=MOST_CODES)] = NOTHING
     # Codes or tokens; each takes off what is left, in this order, after the programme's discounts.
-    vouchers: Annotated[list[Code], Field(max_length=MOST_VOUCHERS)] = []
+    vouchers: Annotated[list[Code], Field(max_length=MOST_VOUCHERS)] = NOTHING
     spend_points: Annotated[int, Field(ge=0, le=MAX_POINTS)] = 0
     channel: Annotated[str, Text(LONGEST_CODE)] = ""
 

@@ -1,6 +1,7 @@
 """A sale, recorded once by its reference."""
 
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import partial
@@ -21,7 +22,7 @@ from loyalty.web.api.answering import TAKES_IDEMPOTENCY_KEY, answer, reply
 from loyalty.web.api.bills import BillIn, PaymentIn, Payments
 from loyalty.web.api.entering import KeyRequest, Scope, need
 from loyalty.web.api.pointing import branch_named, calling, moment_of
-from loyalty.web.api.reading import Moment, SaleReference
+from loyalty.web.api.reading import NOTHING, Moment, SaleReference
 from loyalty.web.api.scanning import SaleKey, foreseen
 from loyalty.web.shared.guessing import guarding
 
@@ -45,11 +46,12 @@ class PurchaseIn(BillIn):
 
     reference: SaleReference
     occurred_at: Moment | None = None  # Now, if left out. The past needs the scope `backdate`.
-    payments: Payments = []  # Nothing, or all that is due after discounts and points that pay.
+    payments: Payments = NOTHING  # Nothing, or all that is due after discounts and points that pay.
 
     def bill(self) -> Bill:
+        bill = super().bill()
         paid = tuple(Paid(one.method, one.amount_minor) for one in self.payments)
-        return replace(super().bill(), payments=paid)
+        return replace(bill, payments=paid) if paid else bill
 
 
 class DiscountOut(BaseModel):
@@ -225,6 +227,4 @@ def in_order(said: Any) -> Any:
     >>> in_order({"b": [{"d": 1, "c": 2}], "a": 3})
     {'a': 3, 'b': [{'c': 2, 'd': 1}]}
     """
-    if isinstance(said, Mapping):
-        return {name: in_order(said[name]) for name in sorted(said)}
-    return [in_order(one) for one in said] if isinstance(said, list | tuple) else said
+    return json.loads(json.dumps(said, sort_keys=True))

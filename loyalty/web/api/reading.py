@@ -181,6 +181,9 @@ def _digits(value: Any) -> int:
     return int(value)
 
 
+# For lists that may be left out: pydantic copies a written [] deeply, with each body that is read.
+NOTHING: Any = Field(default_factory=list, json_schema_extra={"default": []})
+
 # In an address all is text; of the many that Python reads as a number, only plain digits are one.
 Digits = Annotated[int, BeforeValidator(_digits)]
 Minor = Annotated[int, Field(ge=0, le=MAX_MINOR)]  # Money, in the currency's minor unit.

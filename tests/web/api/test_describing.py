@@ -45,6 +45,7 @@ def test_every_route_says_what_it_is_who_may_and_how_it_refuses(description):
         refusal = operation["responses"]["default"]["content"]["application/problem+json"]
         assert refusal["schema"]["$ref"] == "#/components/schemas/Problem"
     assert len({operation["operationId"] for operation in operations}) == len(operations)
+    assert set(description["components"]["securitySchemes"]) == {"Key"}
 
 
 def test_every_post_takes_an_idempotency_key(description):
