@@ -4,9 +4,11 @@ What a file says was given back or cancelled: refunds and voids of sales that ar
 They come after the sales of the file, in the order of time, and go through the till's own refund.
 """
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import F
@@ -15,6 +17,7 @@ from django.utils.translation import gettext as _
 from loyalty.errors import DomainError
 from loyalty.purchases.imports import stage
 from loyalty.purchases.imports.checking import Kind
+from loyalty.purchases.imports.goods import lines_of_goods
 from loyalty.purchases.imports.stage import Back
 from loyalty.purchases.models import Purchase, Refund
 from loyalty.purchases.refunds import refund_purchase, void_purchase
@@ -72,8 +75,14 @@ class Giver:
         }
         if back.kind == Kind.CANCELLED:
             void_purchase(**asked)
+        elif lines := self._lines(purchase, back):
+            refund_purchase(**asked, lines=lines)
         else:
             refund_purchase(**asked, amount_minor=back.amount_minor)
+
+    def _lines(self, purchase: Purchase, back: Back) -> tuple[tuple[int, Decimal], ...]:
+        goods = json.loads(back.goods) if back.goods else []
+        return lines_of_goods(purchase, goods, amount_minor=back.amount_minor)
 
     def _sale_of(self, back: Back) -> Purchase | None:
         """The sale that is named; else the customer's newest one of which so much is left."""

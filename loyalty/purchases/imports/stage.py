@@ -166,11 +166,12 @@ DELETE FROM import_sale s WHERE kind = 'return' AND amount_minor = 0
 _BACKS = """
 SELECT line, kind, CASE WHEN kind = 'cancelled' OR nth = 1 THEN reference
         ELSE concat(reference, ':', nth) END,
-    coalesce(nullif(return_of, ''), reference), customer_id, amount_minor, occurred_at
+    coalesce(nullif(return_of, ''), reference), customer_id, amount_minor, occurred_at,
+    CASE WHEN kind = 'return' THEN bill END
 FROM (
     SELECT *, row_number() OVER (PARTITION BY kind, reference ORDER BY occurred_at, line) AS nth
     FROM (SELECT line, kind, reference, return_of, coalesce(c.merged_into_id, c.id) AS customer_id,
-        amount_minor, occurred_at
+        amount_minor, occurred_at, bill
         FROM import_sale s LEFT JOIN customers_customer c ON c.id = s.customer_id
         WHERE kind <> 'sale') back
 ) counted
@@ -237,6 +238,7 @@ class Back(NamedTuple):
     customer_id: int | None
     amount_minor: int
     occurred_at: datetime
+    goods: str | None  # The bill of the return, as JSON; None: the file names no goods.
 
 
 def fill(sales: Iterable[SaleRow]) -> int:
