@@ -199,7 +199,8 @@ UNFOLD = {
     "SITE_TITLE": _("Back office"),
     "SITE_HEADER": _("Back office"),
     "SITE_SYMBOL": "storefront",
-    "SITE_URL": "/owner/",
+    "SITE_URL": None,
+    "ACCOUNT": {"navigation": "loyalty.shop.backoffice.ways_out"},
     "SITE_FAVICONS": [
         {
             "rel": "icon",

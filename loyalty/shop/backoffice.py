@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import cache
 from typing import Any, TypeVar
+from urllib.parse import urlencode
 
 from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
@@ -21,6 +22,7 @@ from unfold.paginator import InfinitePaginator
 
 from loyalty.money import format_money
 from loyalty.shop.access import may
+from loyalty.shop.models import User
 from loyalty.shop.queries import get_shop
 
 Row = TypeVar("Row", bound=Model)
@@ -30,7 +32,13 @@ LONGEST_NUMBER = 19  # Digits; the numbers of rows are shorter.
 # The menu: a heading, and the models under it. What a role may not see is left out.
 MENU: tuple[tuple[Promise, tuple[str, ...]], ...] = (
     (_("Customers"), ("customers.customer", "customers.consent", "care.merge")),
-    (_("Points"), ("ledger.entry", "ledger.account", "purchases.purchase")),
+    (
+        _("Points"),
+        (
+            *("ledger.entry", "ledger.account", "purchases.purchase"),
+            *("ledger.adjustment", "ledger.freeze"),
+        ),
+    ),
     (
         _("Rewards"),
         (
@@ -168,6 +176,19 @@ def menu(request: HttpRequest) -> list[dict[str, Any]]:
         for title, labels in MENU
     ]
     return [group for group in groups if group["items"]]
+
+
+def ways_out(request: HttpRequest) -> list[dict[str, Any]]:
+    """Where whoever is asking may go from here: under their name, below the side menu."""
+    reports = [{"title": _("Reports"), "link": reverse("owner:retention")}]
+    other, name = ("vi", "Tiếng Việt") if get_language() == "en" else ("en", "English")
+    here = urlencode({"next": request.path})
+    return [
+        {"title": _("Counter"), "link": reverse("counter:sale")},
+        *(reports if getattr(request.user, "role", "") == User.Role.OWNER else []),
+        {"title": name, "link": f"{reverse('set-language', args=[other])}?{here}"},
+        {"title": _("Change password"), "link": reverse("admin:password_change")},
+    ]
 
 
 def favicon(request: HttpRequest) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.contrib import admin
 from django.urls import URLPattern, reverse
+from django.utils.translation import override
 
 from campaigns.models import Campaign, Message
 from customers.models import Consent, Customer
@@ -216,3 +217,35 @@ def test_the_menu_leaves_out_what_a_role_may_not_see(client, role, hidden):
     }
     assert "Customers" in titles
     assert titles.isdisjoint(hidden)
+
+
+@pytest.mark.parametrize(
+    ("role", "places"),
+    [
+        ("manager", ["Counter", "Tiếng Việt", "Change password"]),
+        ("owner", ["Counter", "Reports", "Tiếng Việt", "Change password"]),
+    ],
+)
+def test_nobody_is_sent_where_their_role_may_not_go(client, role, places):
+    shop_with_programme()
+    client.cookies["language"] = "en"
+    client.force_login(StaffFactory(role=role))
+
+    links = client.get(reverse("admin:index")).context["account_links"]
+
+    with override("en"):
+        assert [str(link["title"]) for link in links] == places
+    assert {client.get(link["link"]).status_code for link in links} <= {200, 302}
+
+
+def test_the_other_language_is_read_on_the_same_page(client):
+    shop_with_programme()
+    client.cookies["language"] = "en"
+    client.force_login(StaffFactory(role="manager"))
+    page = reverse("admin:customers_customer_changelist")
+    links = client.get(page, {"q": "Thảo"}).context["account_links"]
+
+    there = client.get(links[1]["link"])
+
+    assert there.url == page  # Nothing of what was looked for.
+    assert client.cookies["language"].value == "vi"
