@@ -90,7 +90,8 @@ def test_a_stranger_with_a_code_is_told_where_to_say_it(client: PageClient, shop
 
     page = client.get(f"/refer?code={code}")
 
-    assert words(page).startswith(f"Một người bạn mời bạn đến Cà phê Hạ 10.000đ = 1 điểm {code} Đọc số")
+    invited = f"Một người bạn mời bạn đến Cà phê Hạ 10.000đ = 1 điểm {code} Đọc số"
+    assert words(page).startswith(invited)
     assert "Bạn được 10 điểm sau lần mua đầu tiên từ 50.000đ." in words(page)
     assert f"/sign-in?next=/refer%3Fcode%3D{code}".replace("/refer", "%2Frefer") in (
         page.content.decode()
