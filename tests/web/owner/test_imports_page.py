@@ -96,7 +96,10 @@ def test_it_is_taken_back_with_a_reason(owner):
     assert not Purchase.objects.filter(stands=True).exists()
     assert Account.objects.get().balance == 0
     assert ImportBatch.objects.get().undone_by.first_name == "Hạ"
-    assert "Reason: Nhầm tệp (Hạ" in words(owner.get(page))
+    said = words(owner.get(page))
+    assert "Brought in and taken back" in said
+    assert "Reason: Nhầm tệp (Hạ" in said
+    assert "bán hàng.csv Sales Brought in and taken back" in words(owner.get("/owner/imports"))
     assert verify().problems == ()
 
 
@@ -108,6 +111,7 @@ def test_what_was_used_since_stands_in_the_way_of_taking_back(owner):
     do(owner, page, "undo", reason="Nhầm tệp")
 
     assert (Upload.objects.get().state, Purchase.objects.filter(stands=True).count()) == ("done", 2)
+    assert "It could not be taken back" in words(owner.get(page))
     assert "A1: its points have been used" in words(owner.get(page))
 
 
