@@ -2,6 +2,7 @@
 
 import json
 from argparse import ArgumentParser, ArgumentTypeError
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,26 @@ class ProductCommand(BaseCommand):
 
     def write_json(self, document: Any) -> None:
         self.stdout.write(json.dumps(document, ensure_ascii=False))
+
+
+class ProofCommand(ProductCommand):
+    """A command that proves something: it says what it counted, and fails by naming the rows."""
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        add_json(parser)
+
+    def tell(
+        self, counted: Mapping[str, int], problems: Iterable[object], *, rules: int, as_json: bool
+    ) -> None:
+        """Raises CommandError with the problems where there are any."""
+        told = [str(problem) for problem in problems]
+        if as_json:
+            self.write_json({**counted, "problems": told})
+        else:
+            counts = (f"{count} {name}" for name, count in counted.items())
+            self.stdout.write(", ".join([f"{rules} rules", *counts]))
+        if told:
+            raise CommandError("\n".join(told))
 
 
 def add_json(parser: ArgumentParser) -> None:
