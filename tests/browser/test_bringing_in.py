@@ -1,0 +1,68 @@
+"""An owner brings a file in with a real browser: the page follows the worker by itself."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings
+from django.test import Client
+
+from loyalty.purchases.models import Purchase
+from loyalty.purchases.tasks import work_uploads
+from loyalty.shop.models import User
+from tests.browser.conftest import DESK, PHONE, Visit
+from tests.factories.shop import StaffFactory, shop_with_programme
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+NOTEBOOK = (
+    "Ngày,Điện thoại,Tên,Tiền\n01/11/2026,912345678,Đỗ Hà,450.000\n02/11/2026,12345,An,5.000\n"
+)
+
+
+@pytest.fixture
+def owner(visit: Visit, transactional_db: None) -> Visit:
+    shop_with_programme()
+    client = Client()
+    client.force_login(StaffFactory(role=User.Role.OWNER))
+    session = client.cookies[settings.SESSION_COOKIE_NAME]
+    visit.page.context.add_cookies(
+        [{"name": session.key, "value": session.value, "url": visit.address}]
+    )
+    return visit
+
+
+def passes(visit: Visit, name: str) -> None:
+    assert Axe().run(visit.page).response["violations"] == []
+    visit.picture(name)
+
+
+def test_a_notebook_is_checked_brought_in_and_taken_back(owner, tmp_path):
+    page = owner.page
+    page.set_viewport_size(PHONE)
+    (tmp_path / "so.csv").write_text(NOTEBOOK, encoding="utf-8")
+    owner.go("/owner/imports")
+    passes(owner, "bring-in")
+
+    page.get_by_label("Tệp gì, từ đâu").select_option("sales/so-tay")
+    page.get_by_label("Tệp", exact=True).set_input_files(tmp_path / "so.csv")
+    page.get_by_role("button", name="Kiểm tra tệp").click()
+    page.get_by_text("Đang chờ đến lượt").wait_for()
+    passes(owner, "bring-in-waits")
+    work_uploads()
+
+    page.get_by_text("Chưa nhập gì vào cả.").wait_for()
+    page.set_viewport_size(DESK)
+    page.emulate_media(color_scheme="dark")
+    passes(owner, "bring-in-checked")
+    page.get_by_role("button", name="Nhập, bỏ các dòng này").click()
+    page.get_by_text("Đang chờ đến lượt").wait_for()
+    work_uploads()
+
+    page.get_by_label("Vì sao hoàn tác?").fill("Nhầm sổ")
+    assert Purchase.objects.get().points == 45
+    passes(owner, "bring-in-done")
+    page.get_by_role("button", name="Hoàn tác").click()
+    page.get_by_text("Đang chờ đến lượt").wait_for()
+    work_uploads()
+
+    page.get_by_text("Đã nhập, rồi hoàn tác").wait_for()
+    assert not Purchase.objects.filter(stands=True).exists()
+    assert owner.troubles == []
