@@ -3,6 +3,7 @@
 import json
 from datetime import timedelta
 from random import Random
+from unittest import mock
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -16,6 +17,7 @@ from loyalty.purchases.imports.refusals import RowsRefused
 from loyalty.purchases.imports.undoing import Blocked, UndoRefused, undo_import
 from loyalty.purchases.models import Activity, ImportBatch, Purchase, Refund
 from loyalty.purchases.proof import verify as verify_sales
+from loyalty.tiers import restating
 from loyalty.tiers.models import Standing, TierChange
 from loyalty.tiers.proof import verify as verify_tiers
 from rewards.cancelling import cancel_redemption
@@ -279,6 +281,20 @@ def test_the_command_says_what_it_did(tmp_path, lan, capsys):
     assert capsys.readouterr().out == "Lần nhập này đã được hoàn tác trước đó.\n"
     with pytest.raises(CommandError, match="Không có lần nhập nào mang số này"):
         call_command("undo_import", "0")
+
+
+def test_each_customers_tier_is_counted_again_once(tmp_path):
+    rows = [
+        f"KH-{who},,,2026-11-{day:02} 10:00,10000,,{who}-{day}"
+        for who in "12"
+        for day in range(1, 9)
+    ]
+    batch = bring_in(file_of(tmp_path, *rows, header=HEADER + ",receipt"), how=RECEIPTS)
+
+    with mock.patch.object(restating, "restate", wraps=restating.restate) as restate:
+        undo(batch)
+
+    assert restate.call_count == 2
 
 
 def test_any_file_is_taken_back_whole(tmp_path, lan, proven):

@@ -107,8 +107,9 @@ def undo_import(
     if batch.undone_at is not None:
         return batch
     sales = Purchase.objects.filter(batch=batch)
-    asked = sales.exclude(customer=None).values_list("customer_id", flat=True).distinct()
-    customer_ids = sorted(pk for pk in asked if pk)
+    # Ordered by the customer alone: the sales' own order would tell everybody once for each sale.
+    asked = sales.order_by("customer_id").values_list("customer_id", flat=True).distinct()
+    customer_ids = [pk for pk in asked if pk]
     brought = openings.of_batch(batch)
     # All at once, before anybody looks: whoever spends these points waits, or was seen to.
     ledger.lock_accounts(sorted({*customer_ids, *(entry.account_id for entry in brought)}))
