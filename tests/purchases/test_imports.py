@@ -344,6 +344,17 @@ def test_glued_dates_are_read_digit_by_digit(tmp_path):
     assert refused_rows(path) == [(3, "date")]
 
 
+def test_a_date_that_cannot_be_read_is_answered_with_one_that_can(tmp_path):
+    how = layout(ALL_COLUMNS.replace('"date" }', '"date", format = "%d/%m/%Y %H:%M" }'))
+    path = file_of(tmp_path, "1,,,hôm qua,1,")
+
+    with pytest.raises(RowsRefused):
+        bring_in(path, how=how)
+
+    told = path.with_name(path.name + ".errors.csv").read_text("utf-8-sig")
+    assert "không phải ngày, viết như 22/11/2026 16:42" in told
+
+
 def test_seconds_may_be_there_or_not(tmp_path):
     how = layout(ALL_COLUMNS.replace('"date" }', '"date", format = "%d/%m/%Y %H:%M" }'))
 

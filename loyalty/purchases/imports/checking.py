@@ -38,6 +38,7 @@ TEXTS = (
 USUAL_DAY = re.compile(r"\d{1,2}/\d{1,2}/\d{4}", re.ASCII)
 SECONDS = re.compile(r":\d\d:\d\d$", re.ASCII)
 GLUED = re.compile(r"%\w%\w")  # Two parts of a date with nothing between them.
+EXAMPLE = datetime(2026, 11, 22, 16, 42, 5, tzinfo=UTC)
 
 
 class Kind(StrEnum):
@@ -188,7 +189,7 @@ class Checker:
                 return datetime.fromisoformat(text)
         if USUAL_DAY.match(text):
             raise InvalidInput(Field.DATE, _('say format = "%d/%m/%Y" in the map, with its times'))
-        raise InvalidInput(Field.DATE, _("not a date such as 2026-11-22"))
+        raise _no_date("%Y-%m-%d")
 
     def _in_format(self, text: str) -> date:
         layout = self.layout.date_format
@@ -198,12 +199,10 @@ class Checker:
             # In the shop's own time: given its zone by the caller.
             written = datetime.strptime(text, layout)  # noqa: DTZ007
         except ValueError as error:
-            why = _("not a date of the form %(form)s")
-            raise InvalidInput(Field.DATE, why % {"form": layout}) from error
+            raise _no_date(layout) from error
         # strptime reads 1997111 as it likes; where no mark stands between, every digit counts.
         if GLUED.search(layout) and written.strftime(layout) != text:
-            why = _("not a date of the form %(form)s")
-            raise InvalidInput(Field.DATE, why % {"form": layout})
+            raise _no_date(layout)
         return written if "%H" in layout else written.date()
 
     def _amount_of(self, text: str, is_number: bool) -> int:
@@ -252,3 +251,9 @@ def _bounded(text: str, kind: Field, longest: int) -> str:
     if len(text) > longest:
         raise InvalidInput(kind, _("longer than %(count)d letters") % {"count": longest})
     return text
+
+
+def _no_date(layout: str) -> InvalidInput:
+    """Says by an example what was expected: shopkeepers do not read %d."""
+    example = {"example": EXAMPLE.strftime(layout)}
+    return InvalidInput(Field.DATE, _("not a date such as %(example)s") % example)
