@@ -45,13 +45,12 @@ def rows_of(path: Path, *, sheet: str, limits: Limits) -> Iterator[tuple[int, Ce
     """
     _refuse_bomb(path, limits)
     try:
-        book = _quietly(lambda: load_workbook(path, read_only=True, data_only=True))
-        try:
+        # Opened here: openpyxl takes no file by a name that does not end in .xlsx.
+        with path.open("rb") as stream:
+            book = _quietly(lambda: load_workbook(stream, read_only=True, data_only=True))
             chosen = _sheet(book, sheet)
             chosen.reset_dimensions()  # Some programs write wrong ones.
             yield from _rows(chosen)
-        finally:
-            book.close()
     except _BROKEN as error:
         raise FileRefused(_("This Excel file is damaged: open it and save it anew.")) from error
 

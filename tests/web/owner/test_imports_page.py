@@ -1,5 +1,7 @@
 """The page “Bring files in”: checked, looked at, brought in, taken back; by owners alone."""
 
+import csv
+import io
 from datetime import timedelta
 from unittest import mock
 
@@ -7,6 +9,7 @@ import pytest
 import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, transaction
+from openpyxl import Workbook
 
 from customers.models import Customer
 from loyalty.errors import InvalidInput
@@ -83,6 +86,26 @@ def test_then_it_is_brought_in_without_the_rows_that_were_named(owner):
     upload = Upload.objects.get()
     assert (upload.state, upload.content, upload.batch) == ("done", None, batch)
     assert "What was brought in" in words(owner.get(page))
+
+
+def test_an_excel_file_is_brought_in_as_well(owner):
+    page = hand_in(owner, workbook(*csv.reader(SALES.splitlines())), name="bán hàng.xlsx")
+    said = words(owner.get(page))
+    assert "Excel file" in said
+    assert "Rows read 3 New sales 2 New customers 1 Points given 110 Rows left out 1" in said
+
+    do(owner, page, "bring")
+
+    assert Account.objects.get().balance == 45 + 65
+
+
+def workbook(*rows):
+    book = Workbook()
+    for row in rows:
+        book.active.append(row)
+    stream = io.BytesIO()
+    book.save(stream)
+    return stream.getvalue()
 
 
 def test_it_is_taken_back_with_a_reason(owner):
