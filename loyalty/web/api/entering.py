@@ -51,13 +51,20 @@ class Key(HttpBearer):
         )
         if unknown is not None:
             raise Problem.of_field(unknown, "The address takes no such field.")
-        if int(request.META.get("CONTENT_LENGTH") or 0) > settings.API_LARGEST_BODY:
-            raise Problem("too-large")
+        _check_length(request)
         return key
 
     def find(self, request: HttpRequest, token: str, *, at: datetime) -> Holder | None:
         """Who holds the key of that token, if it may still be used."""
         return find_key(token, at=at)
+
+
+def _check_length(request: HttpRequest) -> None:
+    # In chunks: Django reads nothing of a body whose length it is not told, and would take it for none.
+    if "HTTP_TRANSFER_ENCODING" in request.META:
+        raise Problem("length-required")
+    if int(request.META.get("CONTENT_LENGTH") or 0) > settings.API_LARGEST_BODY:
+        raise Problem("too-large")
 
 
 def nobody(request: HttpRequest) -> NoReturn:

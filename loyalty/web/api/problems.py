@@ -21,6 +21,7 @@ KINDS: dict[str, tuple[int, str]] = {
     "insufficient-points": (409, "There are not enough points"),
     "refused": (409, "A rule of the shop says no"),
     "busy": (409, "Another request is at it"),
+    "length-required": (411, "Send the body with its Content-Length, not in chunks"),
     "too-large": (413, "The body is too large"),
     "not-json-type": (415, "The body must be application/json"),
     "invalid": (422, "A field is wrong"),

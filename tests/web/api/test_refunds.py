@@ -74,6 +74,15 @@ def test_a_void_undoes_the_whole_sale_once(till, sale):
     assert proof.verify().problems == ()
 
 
+def test_a_void_whose_reason_comes_in_chunks_is_refused_not_done_without_it(till, sale):
+    before = every_row()
+
+    answer = till.post("/purchases/HD/2026/1/void", Transfer_Encoding="chunked")
+
+    assert problem(answer) == (411, "length-required", [])
+    assert every_row() == before
+
+
 @pytest.mark.parametrize("length", [85, 86, 100])
 def test_sales_with_long_numbers_are_voided_each_for_itself(till, length):
     numbers = ["x" * (length - 1) + end for end in "ab"]
