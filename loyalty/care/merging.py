@@ -14,7 +14,7 @@ from loyalty.errors import DomainError, InvalidInput
 from loyalty.ledger import merging as ledger
 from loyalty.ledger.services import lock_accounts
 from loyalty.purchases import activity
-from loyalty.purchases.imports.running import IMPORT_LOCK
+from loyalty.purchases.imports.turns import IMPORT_LOCK
 from loyalty.purchases.models import Refund
 from loyalty.shop.access import may
 from loyalty.shop.models import User

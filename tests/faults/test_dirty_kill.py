@@ -15,7 +15,7 @@ from django.db import connection
 from customers.models import Customer
 from loyalty.ledger.models import Account, Entry, Lot
 from loyalty.ledger.proof import verify
-from loyalty.purchases.imports.running import ImportRunning
+from loyalty.purchases.imports.turns import ImportRunning
 from loyalty.purchases.imports.undoing import undo_import
 from loyalty.purchases.models import Activity, ImportBatch, Purchase, Refund
 from loyalty.purchases.proof import verify as verify_sales

@@ -9,7 +9,7 @@ from django.db import connection
 from loyalty.purchases.bill import Bill
 from loyalty.purchases.imports import running
 from loyalty.purchases.imports.refused import FileRefused
-from loyalty.purchases.imports.running import IMPORT_LOCK, ImportRunning
+from loyalty.purchases.imports.turns import IMPORT_LOCK, ImportRunning
 from loyalty.purchases.models import Purchase
 from loyalty.purchases.recording import record_purchase
 from tests.factories.clock import NOON
@@ -23,7 +23,7 @@ from tests.purchases.sales_files import (
 from tests.support import database
 
 pytestmark = pytest.mark.django_db
-STATEMENTS = 51  # Of a file that fits one chunk.
+STATEMENTS = 63  # Of a file that fits one chunk.
 
 
 @pytest.fixture(autouse=True)

@@ -5,7 +5,7 @@ from loyalty.purchases.imports.layout import GroupBy
 # `lines` are those of the file; `bill` is what the receipt lists, null where it lists nothing.
 SALES = {
     GroupBy.ROW: """
-CREATE TEMP TABLE import_sale ON COMMIT DROP AS
+CREATE TEMP TABLE import_sale AS
 SELECT ARRAY[r.line] AS lines, r.line, r.person, p.customer_id, r.occurred_at, r.occurred_on,
     abs(r.amount_minor) AS amount_minor, 0::bigint AS fees_minor,
     CASE WHEN r.detail <> '' THEN jsonb_build_array(r.detail::jsonb) END AS bill,
@@ -19,7 +19,7 @@ FROM import_row r LEFT JOIN import_person p USING (person)
 WHERE r.problem IS NULL
 """,
     GroupBy.CUSTOMER_DAY: """
-CREATE TEMP TABLE import_sale ON COMMIT DROP AS
+CREATE TEMP TABLE import_sale AS
 SELECT array_agg(r.line ORDER BY r.line) AS lines, min(r.line) AS line, min(r.person) AS person,
     p.customer_id, min(r.occurred_at) AS occurred_at, r.occurred_on,
     sum(r.amount_minor)::bigint AS amount_minor, 0::bigint AS fees_minor,
@@ -34,7 +34,7 @@ GROUP BY coalesce(p.customer_id::text, r.person), p.customer_id, r.occurred_on
     # What was paid for a receipt is its total where the file says one, else the sum of its lines;
     # what is more than these come to is for no goods, what is less was taken off all of them.
     GroupBy.RECEIPT: """
-CREATE TEMP TABLE import_sale ON COMMIT DROP AS
+CREATE TEMP TABLE import_sale AS
 SELECT g.lines, g.line, g.person, p.customer_id, g.occurred_at, g.occurred_on,
     CASE WHEN g.paid < 0 OR g.kind <> 'sale' THEN abs(g.paid) ELSE least(g.paid, g.goods) END
         AS amount_minor,

@@ -9,17 +9,20 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection
+from django.db.models import F
 
 from loyalty.ledger import services as ledger
 from loyalty.purchases.extras import extras_of
 from loyalty.purchases.imports import stage
 from loyalty.purchases.imports.making import Batch, Made, Maker, Staged
 from loyalty.purchases.imports.progress import Report
+from loyalty.purchases.imports.turns import be_patient
 from loyalty.purchases.imports.writing import write_part
 from loyalty.purchases.models import ImportBatch
 from loyalty.shop.models import Branch
 from loyalty.shop.queries import get_shop
 from loyalty.tiers import services as tiers
+from loyalty.transactions import whole
 
 CHUNK = 10_000
 
@@ -33,7 +36,10 @@ class Tally:
 def record_staged(
     *, batch: ImportBatch, at: datetime, total: int, report: Report, chunk: int = CHUNK
 ) -> Tally:
-    """Record every staged sale as part of `batch`, `chunk` sales at a time; return the sums."""
+    """
+    Record every staged sale as part of `batch`, `chunk` sales at a time; return the sums. Each part
+    is a transaction, unless the caller has one, and counted in the batch.
+    """
     tally = Tally()
     branch_keys: dict[int | None, str] = {None: ""}
     branch_keys |= dict(Branch.objects.values_list("pk", "key"))
@@ -47,7 +53,9 @@ def record_staged(
     return tally
 
 
+@whole
 def _record_part(maker: Maker, *, first: int, last: int) -> Made:
+    be_patient()
     rows, ids = _locked(first, last)
     earliest = {row.customer_id: row.at for row in reversed(rows) if row.customer_id is not None}
     climbs = tiers.climbs_of(ids, course=maker.course, earliest=earliest)
@@ -58,6 +66,10 @@ def _record_part(maker: Maker, *, first: int, last: int) -> Made:
     made = maker.make(rows, climbs, extras)
     ledger.keep_alive(until=made.active_until, at=maker.batch.at)
     write_part(made, maker.batch, first=first, last=last)
+    ImportBatch.objects.filter(pk=maker.batch.id).update(
+        purchases_added=F("purchases_added") + len(made.lines),
+        points_added=F("points_added") + made.points,
+    )
     return made
 
 

@@ -1,18 +1,20 @@
 """
-Bringing a file of past sales in: one transaction, all of its rows or a stated part of them.
+Bringing a file of past sales in: all of its rows or a stated part of them.
 
-A stop in the middle, whatever its cause, leaves nothing behind; running the same file again adds
-what is missing, which is nothing when the first run ended.
+The whole file is read and checked, and its new customers enrolled, in one transaction; its sales are
+recorded in parts, each a transaction by itself. A stop in the middle, whatever its cause, leaves an
+unfinished batch of whole parts; the same file run again goes on from there. A file with returns is
+one transaction: only trying shows that each can be given back, and one that cannot stops all.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from django.db import IntegrityError, connection, transaction
+from django.db import DatabaseError, connection, transaction
 from django.utils.translation import gettext as _
-from psycopg.errors import UniqueViolation
 
 from loyalty.errors import DomainError, InvalidInput
 from loyalty.purchases.imports import people, posting, stage
@@ -25,21 +27,22 @@ from loyalty.purchases.imports.progress import Report, silent
 from loyalty.purchases.imports.reading import FileRow, Shape, SourceFile
 from loyalty.purchases.imports.refusals import Refusals, RowsRefused
 from loyalty.purchases.imports.refused import USUAL_LIMITS, Limits
+from loyalty.purchases.imports.turns import (
+    Interrupted,
+    Overtaken,
+    alone,
+    be_patient,
+    interruptible,
+)
 from loyalty.purchases.models import ImportBatch
 from loyalty.shop.models import Branch, User
 from loyalty.shop.queries import get_shop
 
-IMPORT_LOCK = 7_002  # Any number that no other advisory lock of ours uses.
 ROWS_BETWEEN_REPORTS = 2_000
 MANY = 1_000  # Purchases after which the planner's idea of the tables may be wrong.
 # How the purchases of a source are named tells how its rows were counted.
 _NAMES = {GroupBy.ROW: "^row:", GroupBy.CUSTOMER_DAY: "^day:"}
 _OWN_NAMES = "^(?!row:|day:)"
-
-
-class ImportRunning(DomainError):
-    def __init__(self) -> None:
-        super().__init__(_("Another import is running. Wait for its end, then run this again."))
 
 
 class CountedOtherwise(DomainError):
@@ -50,13 +53,6 @@ class CountedOtherwise(DomainError):
                 "(group_by, or receipt numbers). Count alike, or give this file another source."
             )
             % {"source": source}
-        )
-
-
-class Interrupted(DomainError):
-    def __init__(self) -> None:
-        super().__init__(
-            _("Somebody enrolled the same customer meanwhile. Nothing was imported; run it again.")
         )
 
 
@@ -85,18 +81,26 @@ def import_file(
     told: Callable[[Form], None] = untold,
     errors: Path | None = None,
     difference: Difference | None = None,
+    chunk: int = posting.CHUNK,
 ) -> ImportBatch:
     """
     Record the sales of a file and return the batch with its counts. With `skip_bad` the rows
     that cannot be taken are left out and counted; without it they stop the import. `dry_run`
     does all of it and takes it back. `told` hears how the file is written; the
-    rows that cannot be taken are listed in `errors`, else beside the file; `difference` looks at what changes.
+    rows that cannot be taken are listed in `errors`, else beside the file; `difference` looks at what changes. So many sales as
+    `chunk` says are recorded in one transaction.
 
-    Safe to repeat. Raises FileRefused, RowsRefused, ImportRunning, CountedOtherwise; then
-    nothing was written but the file of refused rows.
+    Safe to repeat: what is recorded is not added again, and an unfinished import of the same file
+    goes on. Raises FileRefused, RowsRefused, ImportRunning, CountedOtherwise, Interrupted; then
+    nothing was written but the file of refused rows. Overtaken leaves the parts before it.
     """
     file = SourceFile(path, layout, limits)
-    with Refusals(path, errors) as refusals, transaction.atomic():
+    undivided = dry_run or (difference is not None and difference.path is not None)
+    with (
+        Refusals(path, errors) as refusals,
+        _swept(),
+        transaction.atomic() if undivided else nullcontext(),
+    ):
         shape, rows = file.table()
         told(file.form)
         if difference:
@@ -117,11 +121,24 @@ def import_file(
             by=by,
             skip_bad=skip_bad,
             report=report,
+            chunk=chunk,
         )
         if difference:
             difference.look(batch.pk)
-        transaction.set_rollback(dry_run)
+        if dry_run:
+            transaction.set_rollback(True)
     return batch
+
+
+@contextmanager
+def _swept() -> Iterator[None]:
+    """Leave nothing of the file on the server in the end, where a caller's transaction does not."""
+    try:
+        yield
+    finally:
+        if not connection.in_atomic_block:
+            with suppress(DatabaseError):
+                stage.close()
 
 
 def _checker(layout: Layout, shape: Shape, *, at: datetime) -> Checker:
@@ -156,7 +173,6 @@ class _Read:
                 self.report("reading", self.file.bytes_read, self.file.bytes_total)
 
 
-@transaction.atomic
 def import_sales(
     *,
     sales: Iterable[SaleRow],
@@ -173,79 +189,101 @@ def import_sales(
     this with a file in front. `sales` may be endless in memory's terms: it is read once, and
     must not use the database while it is.
     """
-    be_alone()
+    told = Recording(refusals, skip_bad, at, by, report, chunk)
+    with alone():
+        with transaction.atomic():
+            be_patient()
+            with interruptible(Interrupted):
+                batch, total = _stage(sales, origin, told)
+                undivided = stage.has_backs()
+                if undivided:
+                    _record(batch, total, told)
+        if not undivided:
+            with interruptible(Overtaken):
+                _record(batch, total, told)
+    return batch
+
+
+@dataclass(frozen=True)
+class Recording:
+    """How sales are to be recorded."""
+
+    refusals: Refusals
+    skip_bad: bool
+    at: datetime
+    by: User | None
+    report: Report
+    chunk: int
+
+    def stop_at_refusals(self) -> None:
+        if self.refusals.count and not self.skip_bad:
+            raise RowsRefused(self.refusals)
+
+
+def _stage(sales: Iterable[SaleRow], origin: Origin, told: Recording) -> tuple[ImportBatch, int]:
+    """All there is to do before the first sale is recorded; return how many are to be."""
     _refuse_other_counting(origin)
-    rows_read = stage.fill(sales) + refusals.count
+    rows_read = stage.fill(sales) + told.refusals.count
     if origin.spoilt():
         stage.spoil(origin.spoilt())
     stage.recognise_people()
     known = stage.make_sales(source=origin.source, group_by=origin.group_by)
     for line, problem in stage.problems():
-        refusals.add(line, *_words_of(problem))
-    if refusals.count and not skip_bad:
-        raise RowsRefused(refusals)
+        told.refusals.add(line, *_words_of(problem))
+    told.stop_at_refusals()
     stage.drop_doubtful()
-    batch = ImportBatch(
-        source=origin.source,
-        file_name=origin.name,
-        file_sha256=origin.digest(),
-        rows_read=rows_read,
-        rows_refused=refusals.count,
-        rows_cancelled=stage.drop_cancelled(source=origin.source),
-        purchases_known=known,
-        finished_at=at,
-        recorded_by=by,
+    batch = _begun(origin) or ImportBatch(
+        source=origin.source, file_sha256=origin.digest(), recorded_by=told.by
     )
-    try:
-        _record(batch, group_by=origin.group_by, at=at, report=report, chunk=chunk)
-        _give_back(batch, refusals, at=at, by=by)
-    except IntegrityError as error:
-        if isinstance(error.__cause__, UniqueViolation):
-            raise Interrupted from error
-        raise
-    if refusals.count and not skip_bad:
-        raise RowsRefused(refusals)
-    return batch
+    batch.file_name = origin.name
+    batch.rows_read, batch.rows_refused = rows_read, told.refusals.count
+    batch.rows_cancelled = stage.drop_cancelled(source=origin.source)
+    batch.purchases_known = known - batch.purchases_added
+    batch.customers_added += people.enrol_new()
+    total = stage.link_customers(group_by=origin.group_by)
+    people.name_known()
+    batch.save()
+    return batch, total
 
 
-def be_alone() -> None:
-    """Keep other imports away until the transaction ends. Raises ImportRunning."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [IMPORT_LOCK])
-        if not cursor.fetchone()[0]:
-            raise ImportRunning
-        # A big file takes its time, and waits for a till rather than giving up.
-        cursor.execute("SET LOCAL statement_timeout = 0")
-        cursor.execute("SET LOCAL lock_timeout = '60s'")
+def _begun(origin: Origin) -> ImportBatch | None:
+    """The import of this very file that was stopped in the middle."""
+    unfinished = ImportBatch.objects.filter(
+        source=origin.source,
+        file_sha256=origin.digest(),
+        finished_at=None,
+        undone_at=None,
+    )
+    return unfinished.last() if origin.digest() else None
+
+
+def _record(batch: ImportBatch, total: int, told: Recording) -> None:
+    tally = posting.record_staged(
+        batch=batch, at=told.at, total=total, report=told.report, chunk=told.chunk
+    )
+    batch.refresh_from_db()
+    with transaction.atomic():
+        be_patient()
+        _give_back(batch, told)
+        told.stop_at_refusals()
+        batch.finished_at = told.at
+        batch.save()
+        if tally.purchases >= MANY:
+            posting.tell_planner()
+
+
+def _give_back(batch: ImportBatch, told: Recording) -> None:
+    giver = Giver(source=batch.source, at=told.at, by=told.by)
+    tally = giver.all(lambda line, why: told.refusals.add(line, Field.AMOUNT, why))
+    batch.refunds_added = tally.added
+    batch.purchases_known += tally.known
+    batch.rows_refused = told.refusals.count
 
 
 def _refuse_other_counting(origin: Origin) -> None:
     names = _OWN_NAMES if origin.has_references else _NAMES[origin.group_by]
     if stage.counted_otherwise(source=origin.source, prefix=names):
         raise CountedOtherwise(origin.source)
-
-
-def _record(
-    batch: ImportBatch, *, group_by: GroupBy, at: datetime, report: Report, chunk: int
-) -> None:
-    batch.customers_added = people.enrol_new()
-    total = stage.link_customers(group_by=group_by)
-    people.name_known()
-    batch.save()
-    tally = posting.record_staged(batch=batch, at=at, total=total, report=report, chunk=chunk)
-    batch.purchases_added, batch.points_added = tally.purchases, tally.points
-    batch.save()
-    if tally.purchases >= MANY:
-        posting.tell_planner()
-
-
-def _give_back(batch: ImportBatch, refusals: Refusals, *, at: datetime, by: User | None) -> None:
-    giver = Giver(source=batch.source, at=at, by=by)
-    tally = giver.all(lambda line, why: refusals.add(line, Field.AMOUNT, why))
-    batch.refunds_added = tally.added
-    batch.purchases_known += tally.known
-    batch.rows_refused = refusals.count
-    batch.save()
 
 
 def _words_of(problem: str) -> tuple[str, str]:

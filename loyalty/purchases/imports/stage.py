@@ -2,7 +2,8 @@
 The stage: the rows of one file in temporary tables, where whole-set SQL turns them into sales.
 
 `import_row` holds what the file says, `import_person` who that is, `import_sale` what is to be
-recorded. All of it lives inside the import's transaction and goes away with it.
+recorded, `import_ready` that in the order of recording. All of it is the connection's own, through
+the import's transactions, and goes away with it.
 """
 
 import re
@@ -24,9 +25,11 @@ ROWS_AT_ONCE = 500
 NULL = "\\N"  # As COPY reads it.
 ESCAPED = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 SPECIAL = re.compile(r"[\\\t\n\r]")
-# Dropped first, for a second import inside one transaction, as tests make them.
+_CLOSE = """
+DROP TABLE IF EXISTS pg_temp.import_row, pg_temp.import_person, pg_temp.import_sale,
+    pg_temp.import_ready
+"""
 _TABLES = """
-DROP TABLE IF EXISTS pg_temp.import_row, pg_temp.import_person, pg_temp.import_sale;
 CREATE TEMP TABLE import_row (
     line int NOT NULL,
     external_id text NOT NULL,
@@ -47,7 +50,7 @@ CREATE TEMP TABLE import_row (
         CASE WHEN external_id <> '' THEN 'id:' || external_id
              WHEN phone <> '' THEN 'tel:' || phone END
     ) STORED
-) ON COMMIT DROP;
+);
 """
 _COPY_ROWS = """
 COPY import_row (line, external_id, phone, name, occurred_at, occurred_on, amount_minor,
@@ -64,7 +67,7 @@ FROM (
     ORDER BY phone, line
 ) named
 WHERE r.external_id = '' AND r.phone = named.phone;
-CREATE TEMP TABLE import_person ON COMMIT DROP AS
+CREATE TEMP TABLE import_person AS
 SELECT person,
     min(external_id) AS external_id,
     coalesce((array_agg(phone ORDER BY line) FILTER (WHERE phone <> ''))[1], '') AS phone,
@@ -197,8 +200,7 @@ FROM import_person p WHERE p.person = s.person AND s.customer_id IS NULL AND s.k
 # By customer, so that accounts are locked in the order every other writer locks them; what was
 # recorded meanwhile is known.
 _READY = """
-DROP TABLE IF EXISTS pg_temp.import_ready;
-CREATE TEMP TABLE import_ready ON COMMIT DROP AS
+CREATE TEMP TABLE import_ready AS
 SELECT (row_number() OVER (ORDER BY customer_id, occurred_at, line))::int AS place, *
 FROM (
     SELECT coalesce(c.merged_into_id, s.customer_id) AS customer_id, branch_id,
@@ -248,6 +250,7 @@ def fill(sales: Iterable[SaleRow]) -> int:
     # has begun, that would wait for COPY to end.
     rows = chain(list(islice(rows, 1)), rows)
     with connection.cursor() as cursor:
+        cursor.execute(_CLOSE)  # Of an import before this one.
         cursor.execute(_TABLES)
         with cursor.copy(_COPY_ROWS) as copy:
             while block := "".join(map(_line_of, islice(rows, ROWS_AT_ONCE))):
@@ -306,6 +309,19 @@ def spoil(references: Sequence[str]) -> None:
     """Mark every row of these receipts, of which a row cannot be taken: half of one is none."""
     with connection.cursor() as cursor:
         cursor.execute(_SPOILT, [list(references)])
+
+
+def has_backs() -> bool:
+    """Whether anything was given back or cancelled."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT EXISTS (SELECT FROM import_sale WHERE kind <> 'sale')")
+        return bool(cursor.fetchone()[0])
+
+
+def close() -> None:
+    """Leave nothing of the file on the server."""
+    with connection.cursor() as cursor:
+        cursor.execute(_CLOSE)
 
 
 def backs() -> list[Back]:

@@ -16,7 +16,7 @@ from loyalty.ledger.models import MAX_POINTS
 from loyalty.purchases import activity
 from loyalty.purchases.imports.members import openings
 from loyalty.purchases.imports.progress import Report, silent
-from loyalty.purchases.imports.running import be_alone
+from loyalty.purchases.imports.turns import be_alone
 from loyalty.purchases.models import ImportBatch, Purchase, Refund
 from loyalty.purchases.returns import all_left
 from loyalty.purchases.settling import move

@@ -26,7 +26,8 @@ class ImportBatch(models.Model):
     refunds_added = models.PositiveIntegerField(_("returns"), default=0)
     customers_added = models.PositiveIntegerField(_("new customers"), default=0)
     points_added = models.BigIntegerField(_("points issued"), default=0)
-    finished_at = models.DateTimeField(_("finished at"))
+    # Null: it is running, or was stopped; the same file goes on where it stood.
+    finished_at = models.DateTimeField(_("finished at"), null=True)
     recorded_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
     )

@@ -77,7 +77,9 @@ def _name(customer_id: int, day: date | None) -> str:
 
 
 def of_batch(batch: ImportBatch) -> list[Entry]:
-    """The entries that a file of customers made."""
+    """The entries that a file of customers made, which is never left unfinished."""
+    if batch.finished_at is None:
+        return []
     made = Entry.objects.filter(
         source=batch.source,
         kind=Entry.Kind.EARN,

@@ -27,7 +27,7 @@ from loyalty.purchases.imports.progress import Report, silent
 from loyalty.purchases.imports.reading import FileRow, Shape, SourceFile
 from loyalty.purchases.imports.refusals import Refusals, RowsRefused
 from loyalty.purchases.imports.refused import USUAL_LIMITS, Limits
-from loyalty.purchases.imports.running import Interrupted, be_alone
+from loyalty.purchases.imports.turns import Interrupted, be_alone
 from loyalty.purchases.models import ImportBatch
 from loyalty.shop.models import Branch, User
 from loyalty.shop.queries import get_shop

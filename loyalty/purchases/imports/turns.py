@@ -1,0 +1,78 @@
+"""Imports among others: one at a time, patient with tills, and clear when somebody was quicker."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from django.db import DatabaseError, IntegrityError, connection
+from django.utils.translation import gettext as _
+from psycopg.errors import UniqueViolation
+
+from loyalty.errors import DomainError
+
+IMPORT_LOCK = 7_002  # Any number that no other advisory lock of ours uses.
+
+
+class ImportRunning(DomainError):
+    def __init__(self) -> None:
+        super().__init__(_("Another import is running. Wait for its end, then run this again."))
+
+
+class Interrupted(DomainError):
+    def __init__(self) -> None:
+        super().__init__(
+            _("Somebody enrolled the same customer meanwhile. Nothing was imported; run it again.")
+        )
+
+
+class Overtaken(DomainError):
+    def __init__(self) -> None:
+        super().__init__(
+            _(
+                "Somebody recorded a sale of this file meanwhile. Run it again: it goes on from there."
+            )
+        )
+
+
+@contextmanager
+def interruptible(error: type[DomainError]) -> Iterator[None]:
+    """Say it in words where somebody else was quicker."""
+    try:
+        yield
+    except IntegrityError as refused:
+        if isinstance(refused.__cause__, UniqueViolation):
+            raise error from refused
+        raise
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """Keep other imports away, through all transactions of this one. Raises ImportRunning."""
+    if connection.in_atomic_block:
+        be_alone()
+        yield
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [IMPORT_LOCK])
+        if not cursor.fetchone()[0]:
+            raise ImportRunning
+    try:
+        yield
+    finally:
+        with suppress(DatabaseError), connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [IMPORT_LOCK])
+
+
+def be_alone() -> None:
+    """Keep other imports away until the transaction ends. Raises ImportRunning."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [IMPORT_LOCK])
+        if not cursor.fetchone()[0]:
+            raise ImportRunning
+    be_patient()
+
+
+def be_patient() -> None:
+    """Let this transaction take its time, and wait for a till rather than give up."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL statement_timeout = 0")
+        cursor.execute("SET LOCAL lock_timeout = '60s'")
