@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("purchases", "0020_sales_by_sets")]
+    dependencies = [("purchases", "0021_uploads")]
 
     operations = [
         migrations.AlterField(
