@@ -25,7 +25,8 @@ from loyalty.purchases.imports.members.changes import What
 from loyalty.purchases.imports.members.running import import_members
 from loyalty.purchases.imports.progress import Report, silent
 from loyalty.purchases.imports.refused import Limits
-from loyalty.purchases.imports.running import ImportRunning, import_file
+from loyalty.purchases.imports.running import import_file
+from loyalty.purchases.imports.turns import ImportRunning
 from loyalty.purchases.imports.undoing import undo_import
 from loyalty.purchases.models import ImportBatch, Upload
 from loyalty.shop.models import User

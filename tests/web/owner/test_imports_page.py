@@ -16,7 +16,7 @@ from loyalty.errors import InvalidInput
 from loyalty.ledger.models import Account
 from loyalty.ledger.proof import verify
 from loyalty.purchases.imports import uploading
-from loyalty.purchases.imports.running import ImportRunning
+from loyalty.purchases.imports.turns import ImportRunning
 from loyalty.purchases.imports.watching import progress_of, watched
 from loyalty.purchases.models import ImportBatch, Purchase, Upload
 from loyalty.purchases.tasks import work_uploads
