@@ -3,6 +3,7 @@ Measures the services that a till waits for, beside what PostgreSQL could do at 
 an ordinary Django service does. `make bench` starts a server for it; docs/performance.md explains.
 
     python scripts/stack.py bench --members 10000,100000,1000000
+    python scripts/stack.py bench --only import --rows 10000,100000,1000000
 """
 
 import argparse
@@ -13,7 +14,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import databases, jobs, printing
+from benchmarks import databases, imports, jobs, printing
 from benchmarks.contests import Arena, Entrant, Results
 from benchmarks.databases import ROOT, Database
 from benchmarks.jobs import Finding
@@ -29,7 +30,8 @@ def options() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=1.0, help="of each turn")
     parser.add_argument("--deepest", type=int, default=10_000, help="open lots of one customer")
-    parser.add_argument("--only", choices=("services", "http"), help="half of it")
+    parser.add_argument("--only", choices=("services", "http", "import"), help="a part of it")
+    parser.add_argument("--rows", default="10000,100000", help="of imported files, with commas")
     parser.add_argument("--clients", type=int, default=8, help="who want one customer at once")
     return parser.parse_args()
 
@@ -82,15 +84,32 @@ def measure(chosen: argparse.Namespace, sizes: Sequence[Database], results: Path
             bench.run_services()
         if chosen.only != "services":
             bench.run_http()
-    table = printing.rows(bench.results)
+    return report(chosen, bench.results, bench.findings, sizes, results)
+
+
+def measure_imports(chosen: argparse.Namespace, sizes: Sequence[int], results: Path) -> int:
+    """The same for files that are brought in."""
+    done = imports.run(sizes, rounds=chosen.rounds)
+    return report(chosen, done.results, done.findings, done.measured, results)
+
+
+def report(
+    chosen: argparse.Namespace,
+    measured: Results,
+    findings: Sequence[Finding],
+    proved: Sequence[Database],
+    results: Path,
+) -> int:
+    """Print and write it; 1 when a ledger of these is wrong."""
+    table = printing.rows(measured)
     printing.print_table(table)
-    printing.print_findings(bench.findings)
-    is_right = all(list(map(prove, sizes)))
+    printing.print_findings(findings)
+    is_right = all(list(map(prove, proved)))
     printing.write_json(
         results,
         settings=vars(chosen) | {"ledger_is_right": is_right},
         table=table,
-        found=[finding.as_json() for finding in bench.findings],
+        found=[finding.as_json() for finding in findings],
     )
     print(f"Written: {results}")
     return 0 if is_right else 1
@@ -99,11 +118,14 @@ def measure(chosen: argparse.Namespace, sizes: Sequence[Database], results: Path
 def main() -> int:
     chosen = options()
     databases.make_empty()
+    name = f"{datetime.now(tz=UTC):%Y%m%d-%H%M%S}.json"
+    if chosen.only == "import":
+        rows = sorted(int(size) for size in chosen.rows.split(","))
+        return measure_imports(chosen, rows, RESULTS / name)
     sizes = []
     for members in sorted(int(size) for size in chosen.members.split(",")):
         print(f"{members:,} customers …", file=sys.stderr, flush=True)
         sizes.append(databases.make(members, deepest=chosen.deepest))
-    name = f"{datetime.now(tz=UTC):%Y%m%d-%H%M%S}.json"
     return measure(chosen, sizes, RESULTS / name)
 
 

@@ -48,6 +48,14 @@ def make(members: int, *, deepest: int) -> Database:
     return database
 
 
+def make_copy(name: str, members: int) -> Database:
+    """A new database of that name with the product's tables without a row; an old one goes away."""
+    _create(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+    create = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+    _create(create.format(sql.Identifier(name), sql.Identifier(TEMPLATE)))
+    return Database.named(name, members)
+
+
 def fill(database: Database, *, deepest: int) -> None:
     """Fill the product's tables through its own services, and the reference's beside them."""
     env = os.environ | {

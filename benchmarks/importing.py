@@ -2,7 +2,7 @@
 Brings one file of past sales into a shop that has none yet, in a process of its own, and says what
 that took.
 
-    python -m benchmarks.importing WHO FILE
+    python -m benchmarks.importing WHO FILE ROWS
 """
 
 import json
@@ -20,6 +20,7 @@ import psycopg
 
 from benchmarks import django_ready  # noqa: F401
 from benchmarks.contenders.bulk import Loader
+from benchmarks.people import SALES_A_CUSTOMER
 from benchmarks.servercpu import ServerClock
 from loyalty.operations.first_run import Plan, set_up_shop
 from loyalty.purchases.imports.layout import USUAL
@@ -104,6 +105,15 @@ def measure(who: str, path: Path) -> Took:
     )
 
 
-if __name__ == "__main__":
+def main(who: str, path: Path, rows: int) -> None:
+    """Measure that way, or make the file that all of them read."""
+    if who == "write":
+        write_file(path, rows=rows, customers=rows // SALES_A_CUSTOMER)
+        print("{}")
+        return
     set_up()
-    print(json.dumps(asdict(measure(sys.argv[1], Path(sys.argv[2])))))
+    print(json.dumps(asdict(measure(who, path))))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]))

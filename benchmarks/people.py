@@ -13,3 +13,6 @@ def phone_of(number: int) -> str:
 def token_of(number: int) -> str:
     """What the QR code on the card says."""
     return f"{number:022}"
+
+
+SALES_A_CUSTOMER = 10  # Of a file that is brought in.

@@ -18,7 +18,7 @@ from django.db import transaction
 
 from benchmarks import django_ready  # noqa: F401
 from customers.models import Customer
-from loyalty.dates import add_months
+from loyalty.dates import add_months, month_start
 from loyalty.ledger.models import Account, Entry, Lot
 from loyalty.programme.models import ProgrammeVersion
 from loyalty.purchases.models import Activity, ImportBatch, Purchase
@@ -163,7 +163,7 @@ class Loader:
         )
         self.entries.append(entry)
         day = at.astimezone(ZONE).date()
-        ends = None if tier == "vvip" else add_months(day, 12) - timedelta(days=1)
+        ends = None if tier == "vvip" else add_months(month_start(day), 13) - timedelta(days=1)
         self.lots.append(
             Lot(
                 entry=entry,
