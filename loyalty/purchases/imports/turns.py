@@ -72,7 +72,11 @@ def be_alone() -> None:
 
 
 def be_patient() -> None:
-    """Let this transaction take its time, and wait for a till rather than give up."""
+    """
+    Let this transaction take its time, and wait for a till rather than give up; and let what it asks of
+    thousands of customers be planned for thousands, not for the one whom a till serves.
+    """
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL statement_timeout = 0")
         cursor.execute("SET LOCAL lock_timeout = '60s'")
+        cursor.execute("SET LOCAL plan_cache_mode = force_custom_plan")
