@@ -55,6 +55,7 @@ def _act(operation: Operation) -> Act:
 
 
 def _reads(operation: Operation) -> Iterator[tuple[str, Read]]:
+    """Of a body and of what stands behind the ?, each a model; what is named in the path is text as it is."""
     for model in operation.models:
         for name, field in model.model_fields.items():
             kind = TypeAdapter(field.annotation)
