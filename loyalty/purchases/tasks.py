@@ -28,10 +28,13 @@ def verify() -> int:
     return len(problems)
 
 
-@shared_task(name="purchases.work_uploads")
+@shared_task(name="purchases.work_uploads", time_limit=uploading.MOST_SECONDS)
 def work_uploads() -> int:
-    """Files that owners handed in: checks, imports and undoings that wait."""
-    ids = uploading.waiting(at=timezone.now())
+    """
+    The file that has waited longest, of those that owners handed in: its check, import or undoing.
+    The time limit is for one; the others have the next call.
+    """
+    ids = uploading.waiting(at=timezone.now())[:1]
     for pk in ids:
         uploading.work(upload_id=pk, at=timezone.now(), report=watched(pk))
     return len(ids)

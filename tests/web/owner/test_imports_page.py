@@ -8,7 +8,7 @@ from unittest import mock
 import pytest
 import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, OperationalError, transaction
 from openpyxl import Workbook
 
 from customers.models import Customer
@@ -272,6 +272,42 @@ def test_one_worker_at_a_time_and_another_when_it_died(owner):
     assert uploading.waiting(at=NOON + timedelta(minutes=31)) == [upload.pk]
     uploading.work(upload_id=upload.pk, at=NOON + timedelta(minutes=31))
     assert Upload.objects.get().state == "checked"
+
+
+def test_a_worker_has_the_time_to_take_back_the_largest_file_before_another_tries():
+    slow = 0.012  # Seconds a sale.
+
+    assert uploading.LIMITS.rows * slow < work_uploads.time_limit
+    assert uploading.LIMITS.minutes * 60 < work_uploads.time_limit
+    assert work_uploads.time_limit < uploading.LEASE.total_seconds()
+
+
+def test_each_call_has_its_time_for_one_file(owner):
+    first, second = receive(SALES.encode()), receive(SALES.encode())
+
+    assert work_uploads() == 1
+    states = Upload.objects.in_bulk()
+    assert [states[one.pk].state for one in (first, second)] == ["checked", "checking"]
+
+    assert work_uploads() == 1
+    assert not Upload.objects.filter(state="checking").exists()
+
+
+def test_what_was_not_committed_after_all_is_not_taken_for_done(owner):
+    page = hand_in(owner)
+    do(owner, page, "bring")
+    owner.post(f"{page}/undo", {"reason": "Nhầm tệp"})
+
+    def undo(upload, at, report):
+        upload.state = "undone"
+        upload.save(update_fields=["state"])
+        raise OperationalError("the connection is lost")
+
+    with mock.patch.object(uploading, "_undo", undo), pytest.raises(OperationalError):
+        work_uploads()
+
+    assert Upload.objects.get().state == "done"
+    assert "It could not be taken back" in words(owner.get(page))
 
 
 def test_while_another_import_runs_a_file_waits(owner):
