@@ -44,7 +44,7 @@ def at_once(token, *asked):
 @pytest.mark.parametrize("key", [None, "sale-{}-same", "sale-{}-other-{}"])
 def test_of_the_same_sale_sent_many_times_at_once_one_counts(token, key):
     customer = CustomerFactory(phone="+84912345678")
-    for trial in range(rounds(usual=8, soak=300)):
+    for trial in range(rounds(usual=20, soak=300)):
         body = {"reference": f"HD-{trial}", "customer": "0912345678", "total_minor": 100_000}
         keys = [{"Idempotency_Key": key.format(trial, n)} if key else {} for n in range(TWINS)]
 
@@ -63,7 +63,7 @@ def test_of_the_same_sale_sent_many_times_at_once_one_counts(token, key):
 @pytest.mark.parametrize("same", ["reference", "key"])
 def test_of_other_sales_under_one_name_at_once_one_counts(token, same):
     CustomerFactory(phone="+84912345678")
-    for trial in range(rounds(usual=8, soak=100)):
+    for trial in range(rounds(usual=20, soak=100)):
         asked = []
         for number in range(1, TWINS):
             reference = f"HD-{trial}" if same == "reference" else f"HD-{trial}-{number}"
@@ -82,7 +82,7 @@ def test_of_other_sales_under_one_name_at_once_one_counts(token, same):
 
 
 def test_of_the_same_enrolment_at_once_one_counts_and_all_hear_of_the_same_customer(token):
-    for trial in range(rounds(usual=8, soak=300)):
+    for trial in range(rounds(usual=20, soak=300)):
         body = {"phone": f"09{trial:08}", "name": "Thảo"}
         keyed = ("/customers", body, {"Idempotency_Key": f"enrol-{trial:04}"})
         answers = at_once(token, *[keyed] * TWINS)
@@ -98,7 +98,7 @@ def test_of_the_same_enrolment_at_once_one_counts_and_all_hear_of_the_same_custo
 
 def test_of_the_same_redemption_and_use_at_once_one_counts(token):
     RewardFactory(key="tea", cost_points=100)
-    for trial in range(rounds(usual=6, soak=200)):
+    for trial in range(rounds(usual=20, soak=200)):
         phone = f"+849{trial:08}"
         customer = customer_with_points(150, phone=phone)
         body = {"customer": phone, "reward": "tea", "reference": f"DQ-{trial}"}
@@ -117,7 +117,7 @@ def test_of_the_same_redemption_and_use_at_once_one_counts(token):
 
 def test_of_the_same_refund_at_once_one_counts(token):
     CustomerFactory(phone="+84912345678")
-    for trial in range(rounds(usual=6, soak=200)):
+    for trial in range(rounds(usual=20, soak=200)):
         sale = {"reference": f"HD-{trial}", "customer": "0912345678", "total_minor": 100_000}
         assert Caller(token).post("/purchases", sale).status_code == 201
         back = {"reference": f"TH-{trial}", "amount_minor": 60_000}
@@ -132,7 +132,7 @@ def test_of_the_same_refund_at_once_one_counts(token):
 
 def test_an_answer_that_was_lost_after_the_commit_is_heard_at_the_next_try(token):
     CustomerFactory(phone="+84912345678")
-    for trial in range(rounds(usual=10, soak=200)):
+    for trial in range(rounds(usual=20, soak=200)):
         body = {"reference": f"HD-{trial}", "customer": "0912345678", "total_minor": 100_000}
         headers = {"Idempotency_Key": f"sale-{trial:04}"}
         lost = Caller(token).post("/purchases", body, **headers)

@@ -68,7 +68,7 @@ def lose_answers(till, wire, path, body_of, *, counted, with_key) -> int:
     Cut the line once after each answer of a request, and then again and again where the effect had
     been committed by then. Returns how many requests there were.
     """
-    wanted, lost, where, trial = rounds(usual=3, soak=200), 0, None, 0
+    wanted, lost, where, trial = rounds(usual=20, soak=200), 0, None, 0
     while lost < wanted:
         _told, had_counted = ask_until_heard(
             till,

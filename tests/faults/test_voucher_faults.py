@@ -61,7 +61,7 @@ def body(voucher):
 
 def test_of_the_same_sale_sent_six_times_at_once_all_hear_the_same():
     token = caller(name="Till").token
-    for voucher in vouchers(rounds(usual=6, soak=300)):
+    for voucher in vouchers(rounds(usual=20, soak=300)):
         acts = [partial(Caller(token).post, "/purchases", body(voucher)) for _twin in range(6)]
 
         answers = together(*acts)
@@ -73,7 +73,7 @@ def test_of_the_same_sale_sent_six_times_at_once_all_hear_the_same():
 
 def test_an_answer_that_was_lost_after_the_commit_is_heard_at_the_next_try():
     token = caller(name="Till").token
-    for voucher in vouchers(rounds(usual=10, soak=200)):
+    for voucher in vouchers(rounds(usual=20, soak=200)):
         headers = {"Idempotency_Key": f"sale-{voucher.code}"}
         lost = Caller(token).post("/purchases", body(voucher), **headers)
         connection.close()
