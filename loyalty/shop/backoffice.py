@@ -15,7 +15,7 @@ from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.formats import number_format
 from django.utils.functional import Promise
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.paginator import InfinitePaginator
@@ -65,7 +65,7 @@ LABELS: dict[str, Promise] = {
     "campaign": _("campaign"),
     "customer": _("customer"),
     "decided_by": _("decided by"),
-    "entry": _("entry"),
+    "entry": pgettext_lazy("ledger", "entry"),
     "event": _("event"),
     "lifted_by": _("lifted by"),
     "number": _("number"),

@@ -17,6 +17,7 @@ from django.db import models
 from django.db.models import F, Q, Value
 from django.db.models.functions import NullIf
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from customers.models import Customer
 from loyalty.programme.models import ProgrammeVersion
@@ -115,7 +116,8 @@ class Entry(models.Model):
     )
 
     class Meta:
-        verbose_name = _("entry")
+        # Of two texts, one with a plural form, Python 3.11.2 would not find this one.
+        verbose_name = pgettext_lazy("ledger", "entry")
         verbose_name_plural = _("entries")
         ordering = ["account", "number"]
         constraints = [
