@@ -20,6 +20,8 @@ from psycopg.pq.abc import PGresult
 from psycopg.types.numeric import Int8Dumper
 
 _numbers = count()
+# Where PostgreSQL finds that a function, replaced since, answers with other columns than it did.
+_OUTDATED = "RevalidateCachedQuery"
 
 
 class _Line:
@@ -46,7 +48,11 @@ class _Line:
             return self._execute(statement, values)
         except errors.InvalidSqlStatementName:  # After a rollback the driver drops all there are.
             self.names.clear()
-            return self._execute(statement, values)
+        except errors.FeatureNotSupported as error:
+            if error.diag.source_function != _OUTDATED:
+                raise
+            self._forget(statement)
+        return self._execute(statement, values)
 
     def _execute(self, statement: str, values: Sequence[Any]) -> tuple[Any, ...] | None:
         told = self.values.dump_sequence(values, [PyFormat.AUTO] * len(values))
@@ -69,6 +75,10 @@ class _Line:
         self._check(self.raw.pgconn.prepare(name, numbered.encode(), types))
         self.names[statement, types] = name
         return name
+
+    def _forget(self, statement: str) -> None:
+        for known in [known for known in self.names if known[0] == statement]:
+            self.raw.pgconn.exec_(b"DEALLOCATE " + self.names.pop(known))
 
     def _check(self, answer: PGresult) -> None:
         if answer.status in (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK):

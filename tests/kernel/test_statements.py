@@ -8,6 +8,7 @@ import pytest
 from django.db import (
     DataError,
     IntegrityError,
+    NotSupportedError,
     OperationalError,
     ProgrammingError,
     close_old_connections,
@@ -104,6 +105,26 @@ class TestOutsideATransaction:
             cursor.execute("DEALLOCATE ALL")
 
         assert one_row("SELECT %s::bigint + 3", [4]) == (7,)
+
+    def test_it_goes_on_when_a_function_answers_with_other_columns_since(self):
+        with psycopg.connect(database.owner_url(database.name()), autocommit=True) as owner:
+            owner.execute("CREATE FUNCTION told(OUT a int) RETURN 1")
+            try:
+                assert one_row("SELECT * FROM told()", []) == (1,)
+                known = prepared()
+                owner.execute("DROP FUNCTION told()")
+                owner.execute(
+                    "CREATE FUNCTION told(OUT a int, OUT b text) LANGUAGE sql AS $$ SELECT 2, 'x' $$"
+                )
+
+                assert one_row("SELECT * FROM told()", []) == (2, "x")
+                assert prepared() == known
+            finally:
+                owner.execute("DROP FUNCTION told()")
+
+    def test_what_the_database_cannot_do_is_said_once(self):
+        with pytest.raises(NotSupportedError):
+            one_row("SELECT count(%s::text) FROM shop_branch FOR UPDATE", [""])
 
     def test_a_call_without_an_answer_is_a_mistake(self):
         with pytest.raises(ValueError, match="no row"):
