@@ -35,7 +35,9 @@ class Changes:
             columns["phone"] = normalise_phone(self.phone) if self.phone else ""
         if self.email is not None:
             columns["email"] = clean_email(self.email)
-        for name in ("salutation", "external_id", "language"):
+        if self.external_id is not None:
+            columns["external_id"] = self.external_id.strip()
+        for name in ("salutation", "language"):
             if getattr(self, name) is not None:
                 columns[name] = getattr(self, name)
         day = self.birthday

@@ -49,9 +49,9 @@ def enrol_customer(
     InvalidInput naming the field that cannot be understood; then nothing is written.
     """
     number = normalise_phone(phone) if phone else ""
-    if not (number or email or external_id):
+    address, external_id = clean_email(email), external_id.strip()
+    if not (number or address or external_id):
         raise InvalidInput("phone", _("A phone number is needed."))
-    address = clean_email(email)
     values = {
         **name_columns(name),
         "phone": number,

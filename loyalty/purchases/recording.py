@@ -179,7 +179,7 @@ def _recorded(purchase: Purchase, credit: Credit | None) -> Recorded:
 def check_sale(*, reference: str, bill: Bill, at: datetime, recorded_at: datetime) -> None:
     """Raise InvalidInput, naming the field, for a sale that cannot be, whatever the rules say."""
     longest = LONGEST_REFERENCE - (PREFIX if bill.spend_points else 0)
-    if not reference or len(reference) > longest or not is_writable(reference):
+    if not reference.strip() or len(reference) > longest or not is_writable(reference):
         wanted = _("A receipt number of at most %(count)d letters is needed.") % {"count": longest}
         raise InvalidInput("reference", wanted)
     if at > recorded_at + SLACK:

@@ -145,8 +145,8 @@ def _asked(kind: Refund.Kind, purchase: Purchase, returned: Returned) -> str:
 
 def _once(refund: Refund, backs_of: Callable[[Sold], Sequence[Back]]) -> Refund:
     check_text("reason", refund.reason, MAX_REASON)
-    named = 0 < len(refund.reference) <= MAX_REFERENCE and is_writable(refund.reference)
-    if not named:
+    named = refund.reference.strip() and len(refund.reference) <= MAX_REFERENCE
+    if not named or not is_writable(refund.reference):
         raise InvalidInput("reference", _("A receipt number of at most 90 letters is needed."))
     lock_event(refund.source, f"refund:{refund.reference}")
     known = Refund.objects.filter(source=refund.source, reference=refund.reference).first()

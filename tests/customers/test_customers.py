@@ -79,6 +79,7 @@ def test_an_email_belongs_to_one_customer_whatever_its_case():
     ("columns", "field"),
     [
         ({"phone": ""}, "phone"),
+        ({"phone": "", "email": "  ", "external_id": " "}, "phone"),
         ({"email": "thao@"}, "email"),
         ({"email": f"thao@{'à' * 60}.example"}, "email"),
         ({"name": "x" * 201}, "name"),

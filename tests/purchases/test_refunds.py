@@ -307,14 +307,12 @@ def test_the_database_keeps_refunds_and_debts_as_they_are(customer, statement):
     assert (balance(customer), Entry.objects.count(), Refund.objects.get().amount_minor) == expected
 
 
-@pytest.mark.parametrize(
-    ("name", "field"), [("", "reference"), ("x" * 91, "reference"), ("\x00", "reference")]
-)
-def test_a_refund_needs_a_number_that_can_be_kept(customer, name, field):
+@pytest.mark.parametrize("name", ["", " ", "x" * 91, "\x00"])
+def test_a_refund_needs_a_number_that_can_be_kept(customer, name):
     with pytest.raises(InvalidInput) as error:
         refund(buy(customer, "R-1").purchase, 1_000, name)
 
-    assert error.value.field == field
+    assert error.value.field == "reference"
 
 
 def test_a_refund_says_who_gave_it(customer):

@@ -16,6 +16,7 @@ from customers.queries import Profile, find_customers, profile_found, profile_of
 from customers.services import enrol_customer
 from loyalty.integrations.answers import Reply
 from loyalty.integrations.ids import number_of, public_id
+from loyalty.transactions import whole
 from loyalty.web.api.answering import TAKES_IDEMPOTENCY_KEY, answer, reply, tell
 from loyalty.web.api.entering import Key, KeyRequest, Scope
 from loyalty.web.api.pointing import branch_named, customer_at
@@ -67,7 +68,7 @@ class CustomerIn(Body):
     birthday: BirthdayIn | None = None
     language: Language = "vi"
     external_id: ExternalId = ""
-    branch: Annotated[str, Text(40)] | None = None  # Where they join.
+    branch: Annotated[str, Text(40, 1)] | None = None  # Where they join.
 
 
 class CustomerChanges(Body):
@@ -133,6 +134,7 @@ def enrol(request: KeyRequest, body: CustomerIn) -> HttpResponse:
     return answer(request, "enrol", partial(_enrol, request, body))
 
 
+@whole  # Nobody is a member without the points for joining.
 def _enrol(request: KeyRequest, body: CustomerIn) -> Reply:
     now = timezone.now()
     customer = enrol_customer(

@@ -157,14 +157,20 @@ def _quantity(value: Any) -> Decimal:
 
 @dataclass(frozen=True)
 class Text:
-    """Marks a text of so many letters, without NUL: `Annotated[str, Text(200)]`."""
+    """
+    Marks a text of so many letters, without NUL: `Annotated[str, Text(200)]`. Where one letter is
+    needed, spaces are none.
+    """
 
     longest: int
     shortest: int = 0
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> core_schema.CoreSchema:
         bounded = core_schema.str_schema(
-            strict=True, min_length=self.shortest, max_length=self.longest
+            strict=True,
+            min_length=self.shortest,
+            max_length=self.longest,
+            pattern=r"\S" if self.shortest else None,
         )
         return core_schema.no_info_after_validator_function(_text, bounded)
 

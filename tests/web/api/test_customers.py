@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from django.db import OperationalError, connection
 from django.utils import timezone
 
 from customers.models import Customer, MemberSession
@@ -187,6 +188,7 @@ def test_another_phone_signs_the_customer_out_everywhere(till):
     [
         ({"name": None}, ["name"]),
         ({"phone": "", "email": ""}, ["phone"]),
+        ({"phone": "", "email": " ", "external_id": " "}, ["phone"]),
         ({"phone": "12"}, ["phone"]),
         ({"balance": 5}, ["balance"]),
         ({"merged_into": "cus_00000000"}, ["merged_into"]),
@@ -240,6 +242,22 @@ def test_joining_over_the_api_brings_what_new_members_get(till):
     customer = Customer.objects.get(phone="+84912345678")
     assert answer.status_code == 201
     assert [row.points for row in Entry.objects.filter(account=customer.pk)] == [20, 10]
+
+
+def test_nobody_is_a_member_without_the_points_for_joining(till):
+    the_shop_says("[bonuses.welcome]\npoints = 20\n")
+
+    def broken(execute, sql, *asked):
+        if "rewards_welcomed" in sql:
+            raise OperationalError("the server closed the connection")
+        return execute(sql, *asked)
+
+    with connection.execute_wrapper(broken):
+        assert problem(till.post("/customers", THAO)) == (503, "unavailable", [])
+
+    assert not Customer.objects.exists()
+    assert till.post("/customers", THAO).status_code == 201
+    assert Entry.objects.get().points == 20
 
 
 def test_what_completes_the_profile_brings_its_points_once(till):

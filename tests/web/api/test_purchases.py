@@ -195,6 +195,7 @@ def test_the_same_reference_of_another_program_is_another_sale(till, thao):
     ("body", "fields"),
     [
         ({"reference": ""}, ["reference"]),
+        ({"reference": " \u3000"}, ["reference"]),
         ({"reference": "x" * 101}, ["reference"]),
         ({"reference": "a\x00b"}, ["reference"]),
         ({"reference": None}, ["reference"]),

@@ -147,6 +147,7 @@ def test_nobody_takes_back_the_sale_of_another_program(till, sale):
             ["lines[0].amount_minor"],
         ),
         ({"amount_minor": 1, "reference": ""}, 422, ["reference"]),
+        ({"amount_minor": 1, "reference": " "}, 422, ["reference"]),
         ({"amount_minor": 1, "points": 5}, 422, ["points"]),
         ({"amount_minor": 1, "occurred_at": "2199-01-01T00:00:00Z"}, 422, ["occurred_at"]),
     ],

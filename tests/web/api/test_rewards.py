@@ -131,6 +131,7 @@ def test_a_retry_redeems_once(till, customer, tea, body, headers):
         ({"reward": "nothing"}, (422, "invalid", ["reward"])),
         ({"customer": "0987654321"}, (422, "invalid", ["customer"])),
         ({"reference": None}, (422, "invalid", ["reference"])),
+        ({"reference": "  "}, (422, "invalid", ["reference"])),
         ({"cost_points": 1}, (422, "invalid", ["cost_points"])),
         ({"customer": "0911111111"}, (409, "insufficient-points", [])),
     ],
