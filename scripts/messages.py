@@ -95,12 +95,22 @@ def _extract_folder(folder: Path, shown: str, *, into: Catalog) -> None:
     )
     for filename, _line, text, comments, context in found:
         if text:
+            _refuse_another_form(into.get(text, context), text, filename)
             into.add(
                 text,
                 locations=[(f"{shown}/{filename}", 0)],
                 auto_comments=comments,
                 context=context,
             )
+
+
+def _refuse_another_form(known: Message | None, text: Any, filename: str) -> None:
+    """
+    Exit for a text that stands here with a plural form and elsewhere without: the catalogue holds one
+    of the two, and Python 3.11.2 does not find the other. A context tells them apart.
+    """
+    if known is not None and known.pluralizable != isinstance(text, tuple):
+        sys.exit(f"{filename}: once with a plural form, once without: {_singular(known)!r}")
 
 
 def _package_folder(name: str) -> Path:

@@ -5,7 +5,7 @@ from io import BytesIO
 
 import messages
 import pytest
-from babel.messages.catalog import Message
+from babel.messages.catalog import Catalog, Message
 
 
 def extracted(template: str) -> list[object]:
@@ -55,6 +55,15 @@ def test_a_translation_is_whole_and_keeps_its_placeholders(original, translation
     found = messages._problems_of(Message(original, translation))
 
     assert [line.split(":")[0] for line in found] == ([problem] if problem else [])
+
+
+@pytest.mark.parametrize("forms", [["voucher", ("voucher", "vouchers")], [("a", "b"), "a"]])
+def test_a_text_stands_with_a_plural_form_everywhere_or_nowhere(tmp_path, forms):
+    calls = [f"ngettext{one}" if isinstance(one, tuple) else f"gettext('{one}')" for one in forms]
+    (tmp_path / "words.py").write_text("\n".join(calls))
+
+    with pytest.raises(SystemExit, match="once with a plural form"):
+        messages._extract_folder(tmp_path, "words", into=Catalog(locale="vi"))
 
 
 def test_a_python_without_django_is_told_which_one_has_it():
