@@ -13,7 +13,10 @@ from processes import Failure, Supervisor, must_run
 from servers import Addresses, start_servers
 
 # Speed over safety: what a test wrote may be lost with the machine.
-HASTY = ["fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=200"]
+HASTY = [
+    *("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=200"),
+    "deadlock_timeout=100ms",
+]
 # As safe as a shop's own server, and no checkpoint in the middle of a measurement.
 MEASURED = [
     *("shared_buffers=512MB", "effective_cache_size=4GB", "max_connections=100"),

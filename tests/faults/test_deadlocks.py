@@ -17,7 +17,7 @@ from tests.support.rounds import rounds
 
 pytestmark = pytest.mark.django_db(transaction=True)
 TILLS = 8
-EACH = rounds(usual=10, soak=250)  # Transactions of each till.
+EACH = rounds(usual=20, soak=250)  # Transactions of each till.
 
 
 @pytest.fixture(autouse=True)

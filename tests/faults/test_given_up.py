@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
+from math import ceil
 from typing import Any
 
 import pytest
@@ -133,8 +134,9 @@ def test_what_is_given_up_at_any_statement_happens_once(kind):
     prepare("warm")[0]()  # The first one reads the rules.
     statements = statements_of(prepare("first")[0])
     places = [(at, False) for at in range(1, statements + 1)] + [(statements, True)]
+    each = rounds(usual=ceil(20 / len(places)), soak=20)
     for at, after in places:
-        for trial in range(rounds(usual=1, soak=20)):
+        for trial in range(each):
             act, points = prepare(f"{at}/{after}/{trial}")
             before = Account.objects.get().balance
             entries = Entry.objects.count()

@@ -96,7 +96,7 @@ def test_full_and_partial_refunds_at_once_give_each_sale_back_once(run):
 
 
 def test_one_refund_sent_sixteen_times_is_one_refund():
-    for trial in range(rounds(usual=10, soak=100)):
+    for trial in range(rounds(usual=20, soak=100)):
         sale = buy(CustomerFactory(), f"R-{trial}").purchase
 
         outcomes = together(*[partial(refund, sale, 50_000, f"{trial}")] * 16)

@@ -73,7 +73,7 @@ def left_behind(customer):
 
 def test_a_merge_in_the_middle_of_everything_leaves_nothing_behind(owner):
     reward = RewardFactory(cost_points=15)
-    for trial in range(rounds(usual=8, soak=300)):
+    for trial in range(rounds(usual=20, soak=300)):
         # The duplicate's number is now the higher, now the lower one.
         pair = [customer_with_points(20), customer_with_points(20)]
         kept, duplicate = pair if trial % 2 else pair[::-1]
@@ -106,7 +106,7 @@ def test_a_merge_in_the_middle_of_everything_leaves_nothing_behind(owner):
 
 
 def test_one_merge_asked_for_sixteen_times_is_one_merge(owner):
-    for _trial in range(rounds(usual=5, soak=100)):
+    for _trial in range(rounds(usual=20, soak=100)):
         kept, duplicate = customer_with_points(20), customer_with_points(30)
 
         outcomes = together(*[partial(merge, kept, duplicate, owner)] * 16)
@@ -117,7 +117,7 @@ def test_one_merge_asked_for_sixteen_times_is_one_merge(owner):
 
 
 def test_merges_across_each_other_wait_and_one_of_them_is_refused(owner):
-    for trial in range(rounds(usual=15, soak=250)):
+    for trial in range(rounds(usual=20, soak=250)):
         one, other, third = (customer_with_points(10) for _ in range(3))
         acts = [
             partial(merge, one, other, owner),
@@ -144,7 +144,7 @@ def test_merges_across_each_other_wait_and_one_of_them_is_refused(owner):
 
 
 def test_merging_and_parting_across_each_other_ends_with_everything_counted(owner):
-    for trial in range(rounds(usual=6, soak=100)):
+    for trial in range(rounds(usual=20, soak=100)):
         one, other = customer_with_points(10), customer_with_points(20)
         done = merge(one, other, owner)
 
@@ -202,7 +202,7 @@ def test_two_customers_are_merged_crosswise_and_parted_again_and_again(owner):
     def manage(number):
         kept, duplicate = customers if number % 2 else customers[::-1]
         refused = 0
-        for _turn in range(rounds(usual=5, soak=250)):
+        for _turn in range(rounds(usual=10, soak=250)):
             try:
                 merge = merge_customers(kept=kept, duplicate=duplicate, **how)
                 undo_merge(merge=merge, **how)

@@ -22,7 +22,7 @@ from tests.faults.together import together
 from tests.support.rounds import rounds
 
 pytestmark = pytest.mark.django_db(transaction=True)
-TRIALS = rounds(usual=10, soak=300)
+TRIALS = rounds(usual=20, soak=300)
 
 
 @pytest.fixture(autouse=True)

@@ -143,7 +143,7 @@ def test_a_refund_that_comes_before_its_sale_waits_outside_and_ends_the_same(cus
 def test_a_sale_of_lines_sent_sixteen_times_at_once_is_one(transactional_db):
     """OCA/pos/pull/185, odoo/odoo/pull/222372: every retry adds, and spends, again."""
     shop_that_says(PAY)
-    for trial in range(rounds(usual=5, soak=300)):
+    for trial in range(rounds(usual=20, soak=300)):
         customer = CustomerFactory()
         give_points(customer, 50)
         bill = (customer, line(60_000), Line(20_000, Decimal(2)))
@@ -163,7 +163,7 @@ def test_a_sale_of_lines_sent_sixteen_times_at_once_is_one(transactional_db):
 def test_one_number_for_two_bills_keeps_one_whole(transactional_db):
     """opencart/opencart/issues/2349: the second attempt, with another bill, is booked as well."""
     shop_that_says(PAY)
-    for trial in range(rounds(usual=5, soak=100)):
+    for trial in range(rounds(usual=20, soak=100)):
         customer = CustomerFactory()
         give_points(customer, 50)
         sale = partial(sell, customer, reference=f"R-{trial}")
@@ -185,7 +185,7 @@ def test_one_number_for_two_bills_keeps_one_whole(transactional_db):
 def test_points_for_one_bill_pay_one_bill(transactional_db):
     """saleor/saleor/issues/544, e-valuation/EvaP/issues/1785: two tills use the same points."""
     shop_that_says(PAY)
-    for trial in range(rounds(usual=5, soak=300)):
+    for trial in range(rounds(usual=20, soak=300)):
         customer = CustomerFactory()
         give_points(customer, 50)
 

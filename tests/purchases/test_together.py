@@ -126,7 +126,7 @@ def test_the_rules_of_its_moment_hold_for_each_sale():
 def test_batches_and_single_sales_in_crossing_orders_all_count_once():
     shop_with_programme()
     customers = [CustomerFactory() for _ in range(4)]
-    each = rounds(usual=5, soak=100)
+    each = rounds(usual=20, soak=100)
 
     def batch(order):
         for turn in range(each):
