@@ -19,6 +19,7 @@ from loyalty.ledger import services as ledger
 from loyalty.ledger.services import Credit
 from loyalty.operations.first_run import Plan, set_up_shop
 from loyalty.programme.versions import in_force
+from loyalty.purchases.imports.job import Job
 from loyalty.purchases.imports.layout import USUAL
 from loyalty.purchases.imports.running import import_file
 from rewards.models import Reward
@@ -48,7 +49,7 @@ def fill_product(*, members: int, deepest: int, at: datetime) -> None:
         with file.open("w", encoding="utf-8") as output:
             output.write("customer,date,amount\n")
             output.writelines(rows)
-        import_file(path=file, layout=USUAL, at=at, by=None)
+        import_file(Job(path=file, layout=USUAL, at=at, by=None))
     _open_lots(HOT, 1, points=10_000 * LOT_POINTS, at=at)
     for lots, customer_id in DEEP.items():
         if lots <= deepest:

@@ -23,6 +23,7 @@ from benchmarks.contenders.bulk import Loader
 from benchmarks.people import SALES_A_CUSTOMER
 from benchmarks.servercpu import ServerClock
 from loyalty.operations.first_run import Plan, set_up_shop
+from loyalty.purchases.imports.job import Job
 from loyalty.purchases.imports.layout import USUAL
 from loyalty.purchases.imports.running import import_file
 
@@ -69,7 +70,7 @@ def by_copy(path: Path) -> int:
 
 def by_product(path: Path) -> int:
     at = datetime.now(tz=UTC)
-    return import_file(path=path, layout=USUAL, at=at, by=None).purchases_added
+    return import_file(Job(path=path, layout=USUAL, at=at, by=None)).purchases_added
 
 
 def by_bulk(path: Path) -> int:

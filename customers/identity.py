@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 import phonenumbers
 from django.utils.dates import MONTHS_3
-from django.utils.translation import get_language, ngettext
-from django.utils.translation import gettext as _
+from django.utils.translation import get_language
 
 from loyalty.errors import InvalidInput
+from loyalty.sayings import said as _
+from loyalty.sayings import said_of_many as ngettext
 from loyalty.text import fold, sort_key
 
 REGION = "VN"

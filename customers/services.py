@@ -6,11 +6,11 @@ from datetime import datetime
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
-from django.utils.translation import gettext as _
 
 from customers.identity import Birthday, name_columns, normalise_phone
 from customers.models import Consent, Customer
 from loyalty.errors import DomainError, InvalidInput
+from loyalty.sayings import said as _
 from loyalty.shop.models import Branch, User
 
 

@@ -16,6 +16,7 @@ KERNEL = {
     "loyalty.money",
     "loyalty.dates",
     "loyalty.lunar",
+    "loyalty.sayings",
     "loyalty.text",
     "loyalty.toml",
     "loyalty.commands",

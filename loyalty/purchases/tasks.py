@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from loyalty.purchases import proof, referring
-from loyalty.purchases.imports import uploading
+from loyalty.purchases.imports import uploading, working
 from loyalty.purchases.imports.watching import watched
 
 log = logging.getLogger(__name__)
@@ -34,7 +34,7 @@ def work_uploads() -> int:
     The file that has waited longest, of those that owners handed in: its check, import or undoing.
     The time limit is for one; the others have the next call.
     """
-    ids = uploading.waiting(at=timezone.now())[:1]
-    for pk in ids:
-        uploading.work(upload_id=pk, at=timezone.now(), report=watched(pk))
-    return len(ids)
+    for pk in working.waiting(at=timezone.now()):
+        if working.work(upload_id=pk, at=timezone.now(), report=watched(pk)):
+            return 1
+    return 0

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import connection
 
+from loyalty.purchases.imports.job import Job
 from loyalty.purchases.imports.layout import About
 from loyalty.purchases.imports.members.running import import_members
 from loyalty.purchases.imports.parsing import parse
@@ -49,12 +50,12 @@ class Door:
 
 
 def _sales(path: Path, how: str, **options: Any) -> ImportBatch:
-    return import_file(path=path, layout=parse(how), at=NOON, by=None, **options)
+    return import_file(Job(path=path, layout=parse(how), at=NOON, by=None, **options))
 
 
 def _members(path: Path, how: str, **options: Any) -> ImportBatch:
     layout = parse(how, About.CUSTOMERS)
-    return import_members(path=path, layout=layout, at=NOON, by=None, **options).batch
+    return import_members(Job(path=path, layout=layout, at=NOON, by=None, **options)).batch
 
 
 SALES = Door("sales", (("date", "2026-11-20"), ("amount", "45000")), _sales)

@@ -2,6 +2,7 @@
 
 from customers.models import Customer
 from loyalty.ledger.models import Account, Entry
+from loyalty.purchases.imports.job import Job
 from loyalty.purchases.imports.layout import Layout
 from loyalty.purchases.imports.parsing import parse
 from loyalty.purchases.imports.running import import_file
@@ -34,7 +35,7 @@ def file_of(folder, *rows, header=HEADER):
 
 
 def bring_in(path, *, how=None, at=NOON, **options):
-    return import_file(path=path, layout=how or layout(), at=at, by=None, **options)
+    return import_file(Job(path=path, layout=how or layout(), at=at, by=None, **options))
 
 
 def refused_rows(path):

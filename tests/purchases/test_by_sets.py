@@ -14,6 +14,7 @@ from loyalty.ledger.proof import verify
 from loyalty.ledger.services import lock_accounts
 from loyalty.programme.models import ProgrammeVersion
 from loyalty.purchases import proof as sales_proof
+from loyalty.purchases.imports.job import Job
 from loyalty.purchases.imports.layout import USUAL
 from loyalty.purchases.imports.running import import_file
 from loyalty.purchases.models import ImportBatch, Purchase
@@ -253,7 +254,8 @@ def rows_of_a_shop():
 
 def brought_in(tmp_path):
     shop_with_programme()
-    batch = import_file(path=file_of(tmp_path, *rows_of_a_shop()), layout=USUAL, at=NOON, by=None)
+    path = file_of(tmp_path, *rows_of_a_shop())
+    batch = import_file(Job(path=path, layout=USUAL, at=NOON, by=None))
     assert batch.purchases_added == 60
     assert verify().problems == ()
     assert sales_proof.verify().problems == ()

@@ -18,6 +18,7 @@ from loyalty.care.merging import merge_customers
 from loyalty.ledger.models import Account, Entry, Lot
 from loyalty.ledger.proof import verify
 from loyalty.ledger.services import spend
+from loyalty.purchases.imports.job import Job
 from loyalty.purchases.imports.layout import About
 from loyalty.purchases.imports.members.holdings import AuthorNeeded
 from loyalty.purchases.imports.members.running import import_members
@@ -68,7 +69,8 @@ def file_of(folder, *rows, header=HEADER):
 
 
 def bring(path, by=None, *, how=MAP, at=NOON, **options):
-    return import_members(path=path, layout=parse(how, About.CUSTOMERS), at=at, by=by, **options)
+    layout = parse(how, About.CUSTOMERS)
+    return import_members(Job(path=path, layout=layout, at=at, by=by, **options))
 
 
 def everything():

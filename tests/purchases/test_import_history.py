@@ -5,6 +5,7 @@ import pytest
 from loyalty.ledger.models import Account, Entry, Lot
 from loyalty.ledger.proof import verify
 from loyalty.programme.versions import publish
+from loyalty.purchases.imports.job import Job
 from loyalty.purchases.imports.layout import About
 from loyalty.purchases.imports.members.running import import_members
 from loyalty.purchases.imports.parsing import parse
@@ -38,7 +39,7 @@ def members(folder, *rows):
     path.write_text("\n".join(["phone,name,points,expires", *rows]) + "\n", "utf-8")
     how = "\n".join(f'{name}.column = "{name}"' for name in ("phone", "name", "points", "expires"))
     told = parse(f'source = "old-till"\n[columns]\n{how}', About.CUSTOMERS)
-    return import_members(path=path, layout=told, at=NOON, by=None)
+    return import_members(Job(path=path, layout=told, at=NOON, by=None))
 
 
 def proven():

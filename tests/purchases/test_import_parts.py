@@ -14,6 +14,7 @@ from django.db import connection
 from customers.models import Customer
 from loyalty.ledger.proof import verify
 from loyalty.purchases import proof as sales_proof
+from loyalty.purchases.imports.job import Job
 from loyalty.purchases.imports.layout import USUAL
 from loyalty.purchases.imports.running import import_file
 from loyalty.purchases.imports.turns import ImportRunning
@@ -58,7 +59,7 @@ def sales_file(folder):
 
 
 def bring(path, **options):
-    return import_file(path=path, layout=USUAL, at=NOON, by=None, chunk=CHUNK, **options)
+    return import_file(Job(path=path, layout=USUAL, at=NOON, by=None, **options), chunk=CHUNK)
 
 
 def is_right():

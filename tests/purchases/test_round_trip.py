@@ -16,6 +16,7 @@ from loyalty.care.merging import merge_customers
 from loyalty.ledger.models import Account, Lot
 from loyalty.ledger.proof import verify
 from loyalty.programme.basket import Line
+from loyalty.purchases.imports.job import Job
 from loyalty.purchases.imports.layout import About
 from loyalty.purchases.imports.maps import layout_of
 from loyalty.purchases.imports.members.running import import_members
@@ -67,9 +68,9 @@ def bring_in(folder, form):
     for name, ready, about in SHEETS:
         told = {"path": folder / f"{name}.{form}", "layout": layout_of(ready, about), "by": owner}
         if about is About.CUSTOMERS:
-            import_members(at=NOON, **told)
+            import_members(Job(at=NOON, **told))
         else:
-            import_file(at=NOON, **told)
+            import_file(Job(at=NOON, **told))
 
 
 def proven():

@@ -10,6 +10,7 @@ from django.db import connection
 from customers.models import Customer
 from loyalty.ledger.models import Account, Entry
 from loyalty.ledger.proof import verify
+from loyalty.purchases.imports.job import Job
 from loyalty.purchases.imports.running import CountedOtherwise, import_file
 from loyalty.purchases.models import Activity, ImportBatch, Purchase
 from loyalty.reports.repeat import repeat_rate
@@ -40,7 +41,7 @@ def dollar_shop(db):
 
 
 def bring_in(path, layout):
-    return import_file(path=path, layout=layout, at=NOON, by=None)
+    return import_file(Job(path=path, layout=layout, at=NOON, by=None))
 
 
 def rows_of(sql):

@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
+from loyalty.purchases.imports.job import Job
 from loyalty.purchases.imports.running import import_file
 from loyalty.reports.cohorts import cohort_grid
 from loyalty.reports.frequency import Counting, frequency
@@ -22,7 +23,7 @@ pytestmark = [needs_cdnow, pytest.mark.django_db]
 @pytest.fixture(autouse=True)
 def sales(db):
     shop_with_programme(DOLLARS, name="CD shop", currency="USD", time_zone="America/New_York")
-    import_file(path=TEXT, layout=text_layout(), at=NOON, by=None)
+    import_file(Job(path=TEXT, layout=text_layout(), at=NOON, by=None))
 
 
 @pytest.fixture(scope="module")

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
 from typing import Any
 
-from django.utils.translation import gettext as _
-
 from loyalty.errors import InvalidInput
 from loyalty.money import MAX_MINOR, minor_digits, minor_from_decimal
 from loyalty.purchases.imports.layout import Field, Layout
+from loyalty.sayings import said as _
 
 ONE = Decimal(1)
 MAX_QUANTITY = 1_000_000

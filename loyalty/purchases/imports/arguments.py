@@ -1,11 +1,22 @@
 """What the commands that read files have in common: the map, the limits, the progress."""
 
+import sys
 from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from django.utils import timezone
+
 from loyalty.commands import positive
+from loyalty.purchases.imports.forms import Form
+from loyalty.purchases.imports.job import Job
+from loyalty.purchases.imports.layout import About
+from loyalty.purchases.imports.maps import layout_of
+from loyalty.purchases.imports.progress import ProgressBar
 from loyalty.purchases.imports.refused import USUAL_LIMITS, Limits
+from loyalty.shop.models import User
 
 
 def add_file(parser: ArgumentParser, *, what: str) -> None:
@@ -31,9 +42,32 @@ def add_file(parser: ArgumentParser, *, what: str) -> None:
     _limit(parser, "--max-minutes", USUAL_LIMITS.minutes, "longest time for reading the file")
 
 
-def limits_of(options: dict[str, Any]) -> Limits:
-    """The limits that `add_file` asked for."""
-    return Limits(options["max_mb"], options["max_rows"], options["max_minutes"])
+@contextmanager
+def asked(
+    options: dict[str, Any], about: About, *, by: User | None = None
+) -> Iterator[tuple[Job, list[Form]]]:
+    """
+    The job that the arguments of `add_file` describe, with a bar on the terminal while it is done;
+    and how its file is written, once that is known. Raises CommandError for a map that is none.
+    """
+    bar = ProgressBar(sys.stderr)
+    forms: list[Form] = []
+    job = Job(
+        path=options["file"],
+        layout=layout_of(options["map"], about, beside=options["file"]),
+        at=timezone.now(),
+        by=by,
+        skip_bad=options["skip_bad"],
+        dry_run=options["dry_run"],
+        report=bar,
+        limits=Limits(options["max_mb"], options["max_rows"], options["max_minutes"]),
+        told=forms.append,
+        errors=options["errors"],
+    )
+    try:
+        yield job, forms
+    finally:
+        bar.close()
 
 
 def _limit(parser: ArgumentParser, name: str, usual: int, what: str) -> None:

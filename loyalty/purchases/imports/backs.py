@@ -12,7 +12,6 @@ from decimal import Decimal
 from typing import Any
 
 from django.db.models import F
-from django.utils.translation import gettext as _
 
 from loyalty.errors import DomainError
 from loyalty.purchases.imports import stage
@@ -21,6 +20,7 @@ from loyalty.purchases.imports.goods import lines_of_goods
 from loyalty.purchases.imports.stage import Back
 from loyalty.purchases.models import Purchase, Refund
 from loyalty.purchases.refunds import refund_purchase, void_purchase
+from loyalty.sayings import said as _
 from loyalty.shop.models import User
 
 

@@ -10,8 +10,6 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from django.utils.translation import gettext as _
-
 from loyalty.dates import local_date, start_of_day
 from loyalty.errors import InvalidInput
 from loyalty.purchases.imports.amounts import Amounts, line_of
@@ -21,6 +19,7 @@ from loyalty.purchases.imports.naming import AGAIN, LONGEST_REFERENCE
 from loyalty.purchases.imports.phones import phone_in_file
 from loyalty.purchases.imports.reading import FileRow, Shape
 from loyalty.purchases.imports.safe import unguarded
+from loyalty.sayings import said as _
 from loyalty.text import fold
 
 FIRST_YEAR = 1970

@@ -5,10 +5,10 @@ import re
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 
 from loyalty.purchases.imports.refused import FileRefused
+from loyalty.sayings import said
 
 BLOCK = 1 << 16  # Bytes read at a time.
 # In which a line end is one letter, so that lines can be counted.
@@ -45,9 +45,9 @@ def encoding_of(stream: BinaryIO) -> str:
     stream.seek(0)
     for mark, why in _OTHER_FILES:
         if start.lstrip().startswith(mark):
-            raise FileRefused(gettext(why))
-    said = next((name for bom, name in _BOMS if start.startswith(bom)), None)
-    return said or _wide(start) or _proved(stream)
+            raise FileRefused(said(why))
+    marked = next((name for bom, name in _BOMS if start.startswith(bom)), None)
+    return marked or _wide(start) or _proved(stream)
 
 
 def _wide(start: bytes) -> str | None:
@@ -68,7 +68,7 @@ def _proved(stream: BinaryIO) -> str:
         typeface += len(_TYPEFACE.findall(block))
     stream.seek(0)
     if typeface > vietnamese:
-        raise FileRefused(gettext(_OLD_TYPEFACE))
+        raise FileRefused(said(_OLD_TYPEFACE))
     return "windows-1258" if vietnamese else "windows-1252"
 
 
@@ -96,7 +96,7 @@ def decoded(blocks: Iterator[bytes], encoding: str) -> Iterator[str]:
             text = decoder.decode(block, final=is_last)
         except UnicodeDecodeError as error:
             read = error.object[: error.start].decode(encoding, errors="replace")
-            why = gettext("This is not %(encoding)s.") % {"encoding": encoding}
+            why = said("This is not %(encoding)s.") % {"encoding": encoding}
             raise FileRefused(why, line=line + read.count("\n")) from error
         if at_start and text:
             text, at_start = text.removeprefix("\ufeff"), False

@@ -5,10 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from django.utils.translation import gettext as _
-
 from loyalty.purchases.imports.encodings import BLOCK, decoded, encoding_of
 from loyalty.purchases.imports.layout import Format, Layout
+from loyalty.sayings import said as _
 
 SEPARATORS = (",", ";", "\t", "|")
 LINES_LOOKED_AT = 30

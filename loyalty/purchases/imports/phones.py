@@ -4,10 +4,10 @@ import re
 import unicodedata
 
 import phonenumbers
-from django.utils.translation import gettext as _
 
 from customers.identity import normalise_phone
 from loyalty.errors import InvalidInput
+from loyalty.sayings import said as _
 
 _SHORTENED = re.compile(r"\d([.,]\d*)?[eE][+]?\d+", re.ASCII)
 # A number that went through a program that counts with it: 912345678.0

@@ -11,8 +11,6 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from django.utils.translation import gettext as _
-
 from loyalty.purchases.imports import workbooks
 from loyalty.purchases.imports.encodings import BLOCK, decoded
 from loyalty.purchases.imports.forms import Form, form_of
@@ -24,6 +22,7 @@ from loyalty.purchases.imports.refused import (
     FileRefused,
     Limits,
 )
+from loyalty.sayings import said as _
 
 ROWS_ABOVE_HEADER = 20  # Titles and notes that a sheet may begin with.
 ROWS_BETWEEN_CLOCKS = 1_000

@@ -1,6 +1,7 @@
-"""The rows that could not be taken: counted, and kept in a file beside the one that has them."""
+"""The rows that could not be taken: counted, and listed in a file or told to whoever wants them."""
 
 import csv
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -26,6 +27,9 @@ class Refusal:
         return _("line %(line)d: %(field)s: %(reason)s") % vars(self)
 
 
+Listing = Path | Callable[[Refusal], None]
+
+
 class RowsRefused(DomainError):
     """Some rows cannot be taken, and the caller did not say to leave them out."""
 
@@ -48,14 +52,19 @@ class Refusals:
     goes away, so that what lies there always belongs to the newest run.
     """
 
-    def __init__(self, source: Path | None, path: Path | None = None) -> None:
+    def __init__(self, source: Path | None, listing: Listing | None = None) -> None:
         """
-        They are listed in `path`, else in a file beside `source`; without one they are only
-        counted.
+        They are listed in that file or told to that function, else listed in a file beside
+        `source`; without one they are only counted.
         """
         self.source = source
-        beside = source.with_name(f"{source.name}.errors.csv") if source else None
-        self.path = path or beside
+        self.path: Path | None = None
+        self._tell: Callable[[Refusal], None] = self._count_only
+        if callable(listing):
+            self._tell = listing
+        elif source is not None:
+            self.path = listing or source.with_name(f"{source.name}.errors.csv")
+            self._tell = self._list
         self.count = 0
         self.first: list[Refusal] = []
         self._stream: TextIO | None = None
@@ -75,12 +84,19 @@ class Refusals:
             self._stream.close()
 
     def add(self, line: int, field: str, reason: str) -> None:
+        refusal = Refusal(line, field, reason)
         self.count += 1
         if len(self.first) < SHOWN:
-            self.first.append(Refusal(line, field, reason))
-        if self.source is not None:
-            row = (self.source.name, line, field, reason)
-            csv.writer(self._file()).writerow([safe_cell(cell) for cell in row])
+            self.first.append(refusal)
+        self._tell(refusal)
+
+    def _count_only(self, _refusal: Refusal) -> None:
+        """For callers without a file."""
+
+    def _list(self, refusal: Refusal) -> None:
+        assert self.source is not None  # noqa: S101 - else nothing is listed
+        row = (self.source.name, refusal.line, refusal.field, refusal.reason)
+        csv.writer(self._file()).writerow([safe_cell(cell) for cell in row])
 
     def _file(self) -> TextIO:
         if self._stream is None:

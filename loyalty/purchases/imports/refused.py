@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 
-from django.utils.translation import gettext as _
-
 from loyalty.errors import DomainError
+from loyalty.sayings import said as _
 
 
 class FileRefused(DomainError):

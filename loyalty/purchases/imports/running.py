@@ -11,22 +11,19 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 
 from django.db import DatabaseError, connection, transaction
-from django.utils.translation import gettext as _
 
 from loyalty.errors import DomainError, InvalidInput
 from loyalty.purchases.imports import people, posting, stage
 from loyalty.purchases.imports.backs import Giver
 from loyalty.purchases.imports.checking import Checker, SaleRow
 from loyalty.purchases.imports.difference import Difference
-from loyalty.purchases.imports.forms import Form, untold
+from loyalty.purchases.imports.job import Job
 from loyalty.purchases.imports.layout import Field, GroupBy, Layout
 from loyalty.purchases.imports.progress import Report, silent
 from loyalty.purchases.imports.reading import FileRow, Shape, SourceFile
 from loyalty.purchases.imports.refusals import Refusals, RowsRefused
-from loyalty.purchases.imports.refused import USUAL_LIMITS, Limits
 from loyalty.purchases.imports.turns import (
     Interrupted,
     Overtaken,
@@ -35,6 +32,7 @@ from loyalty.purchases.imports.turns import (
     interruptible,
 )
 from loyalty.purchases.models import ImportBatch
+from loyalty.sayings import said as _
 from loyalty.shop.models import Branch, User
 from loyalty.shop.queries import get_shop
 
@@ -69,63 +67,48 @@ class Origin:
 
 
 def import_file(
-    *,
-    path: Path,
-    layout: Layout,
-    at: datetime,
-    by: User | None,
-    skip_bad: bool = False,
-    dry_run: bool = False,
-    report: Report = silent,
-    limits: Limits = USUAL_LIMITS,
-    told: Callable[[Form], None] = untold,
-    errors: Path | None = None,
-    difference: Difference | None = None,
-    chunk: int = posting.CHUNK,
+    job: Job, *, difference: Difference | None = None, chunk: int = posting.CHUNK
 ) -> ImportBatch:
     """
-    Record the sales of a file and return the batch with its counts. With `skip_bad` the rows
-    that cannot be taken are left out and counted; without it they stop the import. `dry_run`
-    does all of it and takes it back. `told` hears how the file is written; the
-    rows that cannot be taken are listed in `errors`, else beside the file; `difference` looks at what changes. So many sales as
-    `chunk` says are recorded in one transaction.
+    Record the sales of a file and return the batch with its counts. `difference` looks at what
+    changes. So many sales as `chunk` says are recorded in one transaction.
 
     Safe to repeat: what is recorded is not added again, and an unfinished import of the same file
     goes on. Raises FileRefused, RowsRefused, ImportRunning, CountedOtherwise, Interrupted; then
     nothing was written but the file of refused rows. Overtaken leaves the parts before it.
     """
-    file = SourceFile(path, layout, limits)
-    undivided = dry_run or (difference is not None and difference.path is not None)
+    file, layout = job.source_file(), job.layout
+    undivided = job.dry_run or (difference is not None and difference.path is not None)
     with (
-        Refusals(path, errors) as refusals,
+        job.refusals() as refusals,
         _swept(),
         transaction.atomic() if undivided else nullcontext(),
     ):
         shape, rows = file.table()
-        told(file.form)
+        job.told(file.form)
         if difference:
             difference.begin()
-        read = _Read(file, _checker(layout, shape, at=at), refusals, report)
+        read = _Read(file, _checker(layout, shape, at=job.at), refusals, job.report)
         batch = import_sales(
             sales=read.sales(rows),
             origin=Origin(
                 source=layout.source,
-                name=path.name[:200],
+                name=job.file_name,
                 digest=lambda: file.sha256,
                 group_by=layout.group_by,
                 has_references=Field.REFERENCE in shape.places,
                 spoilt=lambda: read.spoilt,
             ),
             refusals=refusals,
-            at=at,
-            by=by,
-            skip_bad=skip_bad,
-            report=report,
+            at=job.at,
+            by=job.by,
+            skip_bad=job.skip_bad,
+            report=job.report,
             chunk=chunk,
         )
         if difference:
             difference.look(batch.pk)
-        if dry_run:
+        if job.dry_run:
             transaction.set_rollback(True)
     return batch
 

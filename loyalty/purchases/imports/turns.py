@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from django.db import DatabaseError, IntegrityError, connection
-from django.utils.translation import gettext as _
 from psycopg.errors import UniqueViolation
 
 from loyalty.errors import DomainError
+from loyalty.sayings import said as _
 
 IMPORT_LOCK = 7_002  # Any number that no other advisory lock of ours uses.
 

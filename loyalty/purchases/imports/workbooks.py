@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import ParseError
 
-from django.utils.translation import gettext as _
 from openpyxl import load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
 
 from loyalty.purchases.imports.refused import EXCEL_ROWS, MAX_COLUMNS, FileRefused, Limits
+from loyalty.sayings import said as _
 
 MOST_PARTS = 10_000
 # Tables of the same few words pack well, a hundredfold at most; zeros a thousandfold.

@@ -22,6 +22,7 @@ class Upload(models.Model):
         CHECKING = "checking", _("Being checked")
         CHECKED = "checked", _("Checked, waits for you")
         BRINGING = "bringing", _("Being brought in")
+        STOPPED = "stopped", _("Stopped in the middle")
         DONE = "done", _("Brought in")
         UNDOING = "undoing", _("Being taken back")
         UNDONE = "undone", _("Taken back")
@@ -29,18 +30,21 @@ class Upload(models.Model):
         DROPPED = "dropped", _("Put aside")
 
     WORK = (State.CHECKING, State.BRINGING, State.UNDOING)
-    KEPT = (State.CHECKING, State.CHECKED, State.BRINGING)  # Whose content is needed still.
 
     about = models.CharField(max_length=10, choices=About)
     map_name = models.CharField(max_length=40, blank=True)  # Empty: the header is in our words.
     file_name = models.CharField(_("file"), max_length=200)
+    file_sha256 = models.CharField(max_length=64, blank=True)
     content = models.BinaryField(null=True)
-    language = models.CharField(max_length=2, choices=settings.LANGUAGES)  # Of what is said of it.
+    language = models.CharField(
+        max_length=2, choices=settings.LANGUAGES
+    )  # Of what is written into the books.
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.CHECKING)
-    said = models.TextField(blank=True)  # Why the last thing could not be done.
-    read_as = models.CharField(max_length=200, blank=True)
+    # Why the last thing could not be done, and how the file was read: as `sayings` keep them.
+    said = models.JSONField(default=list)
+    read_as = models.JSONField(default=list)
     counts = models.JSONField(default=dict)  # What the check found, then what was brought in.
-    refused = models.JSONField(default=list)  # The first rows left out: line, field, reason.
+    refused_rows = models.BinaryField(default=bytes)  # All that were left out, as `leftout` packs.
     batch = models.OneToOneField(ImportBatch, on_delete=models.PROTECT, null=True)
     reason = models.CharField(_("reason"), max_length=200, blank=True)  # For taking it back.
     uploaded_at = models.DateTimeField()
@@ -51,19 +55,21 @@ class Upload(models.Model):
     changed_by = models.ForeignKey(  # Whose decision the newest step was.
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
     )
-    claimed_at = models.DateTimeField(null=True)  # A worker is at it since.
+    claimed_at = models.DateTimeField(null=True)  # A worker is at it since, if it lives.
+    tries = models.PositiveSmallIntegerField(default=0)  # Workers that began the newest step.
 
     class Meta:
         ordering = ["-pk"]
         constraints = [
             models.CheckConstraint(
                 condition=Q(state__in=["checking", "checked", "bringing"], content__isnull=False)
-                | Q(state__in=["done", "undoing", "undone", "refused", "dropped"], content=None),
+                | Q(state__in=["done", "undone", "refused", "dropped"], content=None)
+                | Q(state__in=["stopped", "undoing"]),
                 name="upload_keeps_its_file_while_needed",
             ),
             models.CheckConstraint(
-                condition=Q(state__in=["done", "undoing", "undone"], batch__isnull=False)
-                | Q(batch=None),
+                condition=Q(state__in=["stopped", "done", "undoing", "undone"], batch__isnull=False)
+                | ~Q(state__in=["stopped", "done", "undoing", "undone"]) & Q(batch=None),
                 name="upload_names_what_it_brought",
             ),
         ]

@@ -1,82 +1,40 @@
 """The owner brings a file in: checked first, then brought in, taken back if it was a mistake."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import islice
 
 from django.db import transaction
-from django.http import Http404, HttpResponse
+from django.db.models import Q
+from django.http import Http404, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.utils.translation import get_language
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import get_language, override
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from campaigns.wakeup import wake_worker
 from loyalty.errors import DomainError
 from loyalty.purchases.imports import uploading
+from loyalty.purchases.imports.leftout import unpacked
+from loyalty.purchases.imports.stopped import stopped_elsewhere
 from loyalty.purchases.imports.watching import progress_of
-from loyalty.purchases.models import Upload
+from loyalty.purchases.models import ImportBatch, Upload
+from loyalty.reports.exports.reading import Value
+from loyalty.reports.exports.writing import csv_parts
 from loyalty.reports.names import tier_names
-from loyalty.reports.tables import Text
+from loyalty.sayings import say_again
 from loyalty.shop.models import User
 from loyalty.web.owner.forms import ReasonForm, UploadForm
+from loyalty.web.owner.import_words import STEPS, field_label, figures_of
 from loyalty.web.shared.decorators import staff_required
 from loyalty.web.shared.http import StaffRequest
 
 NEWEST = 20
 SHOWN = 50  # Rows left out.
+ROWS_AT_ONCE = 500
 WORK = "purchases.work_uploads"
-STEPS = {
-    "reading": _("Reading"),
-    "recording": _("Recording"),
-    "undoing": _("Taking back"),
-}
-FIELDS = {
-    "row": _("Row"),
-    "customer": _("Customer no."),
-    "phone": _("Phone"),
-    "name": _("Name"),
-    "email": _("E-mail"),
-    "date": _("Date"),
-    "amount": _("Amount"),
-    "reference": _("Receipt"),
-    "branch": _("Branch"),
-    "birthday": _("Birthday"),
-    "joined": _("Member since"),
-    "points": _("Points"),
-    "expires": _("Last day"),
-    "tier": _("Tier"),
-    "quantity": _("Quantity"),
-    "price": _("Unit price"),
-    "total": _("Total"),
-}
-
-
-# What is worth a line, and is always shown.
-FIGURES = {
-    Upload.About.SALES: (
-        ("rows_read", _("Rows read")),
-        ("purchases_added", _("New sales")),
-        ("purchases_known", _("Sales that are here already")),
-        ("refunds_added", _("Returns")),
-        ("rows_cancelled", _("Cancelled sales, left out")),
-        ("customers_added", _("New customers")),
-        ("points_added", _("Points given")),
-        ("rows_refused", _("Rows left out")),
-    ),
-    Upload.About.CUSTOMERS: (
-        ("rows_read", _("Rows read")),
-        ("new", _("New customers")),
-        ("completed", _("Customers whose card is completed")),
-        ("points_added", _("Points given")),
-        ("tier", _("Tiers given")),
-        ("consent", _("Answers about adverts")),
-        ("double", _("Perhaps the same person twice")),
-        ("rows_refused", _("Rows left out")),
-    ),
-}
-ALWAYS = frozenset({"rows_read", "rows_refused"})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -105,9 +63,20 @@ def page(request: StaffRequest) -> HttpResponse:
 
 
 def _page(request: StaffRequest, form: UploadForm, *, status: int = 200) -> HttpResponse:
-    newest = Upload.objects.defer("content").select_related("uploaded_by")[:NEWEST]
-    context = {"place": "imports", "form": form, "newest": newest}
+    uploads = Upload.objects.defer("content", "refused_rows").select_related("uploaded_by")
+    newest = [(upload, _percent(upload)) for upload in uploads[:NEWEST]]
+    context = {
+        "place": "imports",
+        "form": form,
+        "newest": newest,
+        "stopped": stopped_elsewhere(),
+    }
     return render(request, "owner/imports.html", context, status=status)
+
+
+def _percent(upload: Upload) -> int | None:
+    progress = progress_of(upload.pk) if upload.state in Upload.WORK else None
+    return progress.percent if progress else None
 
 
 @require_safe
@@ -116,6 +85,47 @@ def _page(request: StaffRequest, form: UploadForm, *, status: int = 200) -> Http
 def one(request: StaffRequest, number: int) -> HttpResponse:
     """What was found in a file, how far the work is, and what can be done next."""
     return _one(request, number)
+
+
+@require_safe
+@never_cache
+@staff_required(User.Role.OWNER)
+def refused(request: StaffRequest, number: int) -> HttpResponseBase:
+    """All rows that were left out, as a file to correct them by."""
+    upload = get_object_or_404(Upload.objects.only("refused_rows"), pk=number)
+    headings = [_("Line"), _("Field"), _("Why")]
+    return StreamingHttpResponse(
+        csv_parts(headings, _rows(bytes(upload.refused_rows), get_language() or "vi")),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="left-out-{number}.csv"'},
+    )
+
+
+def _rows(packed: bytes, language: str) -> Iterator[list[Value]]:
+    """Said while they are sent, when the language of the request is no longer the moment's."""
+    rows = unpacked(packed)
+    while True:
+        with override(language):
+            some: list[list[Value]] = [
+                [row.line, str(field_label(row.field)), row.reason]
+                for row in islice(rows, ROWS_AT_ONCE)
+            ]
+        if not some:
+            return
+        yield from some
+
+
+@require_POST
+@never_cache
+@staff_required(User.Role.OWNER)
+def adopt(request: StaffRequest, number: int) -> HttpResponse:
+    """Let an import that was stopped on the command line be looked at here."""
+    get_object_or_404(ImportBatch, pk=number)
+    try:
+        upload = uploading.adopt(batch_id=number, at=timezone.now(), by=request.user)
+    except DomainError:
+        return redirect("owner:imports")  # Somebody finished it or took it back meanwhile.
+    return redirect("owner:import", upload.pk)
 
 
 @require_POST
@@ -142,6 +152,7 @@ def _step(act: str) -> Callable[..., Upload]:
     steps: dict[str, Callable[..., Upload]] = {
         "bring": uploading.bring,
         "drop": uploading.drop,
+        "go-on": uploading.go_on,
         "undo": uploading.take_back,
     }
     if act not in steps:
@@ -162,22 +173,23 @@ def _one(
     status: int = 200,
 ) -> HttpResponse:
     uploads = Upload.objects.defer("content").select_related("uploaded_by", "changed_by")
-    upload = get_object_or_404(uploads, pk=number)
+    upload = get_object_or_404(uploads.annotate(has_file=Q(content__isnull=False)), pk=number)
     goes_on = upload.state in Upload.WORK
     progress = progress_of(number) if goes_on and upload.claimed_at else None
     names = tier_names(timezone.now())
+    left_out = islice(unpacked(bytes(upload.refused_rows)), SHOWN)
     context = {
         "place": "imports",
         "upload": upload,
-        "figures": _figures(upload),
+        "said": say_again(upload.said),
+        "read_as": say_again(upload.read_as),
+        "figures": figures_of(upload),
         "goes_on": goes_on,
         "percent": progress.percent if progress else None,
         "step": STEPS.get(progress.step, "") if progress else "",
-        "refused": [
-            (line, FIELDS.get(field, field), reason)
-            for line, field, reason in upload.refused[:SHOWN]
-        ],
-        "more": max(upload.counts.get("rows_refused", 0) - SHOWN, 0),
+        "refused": [(row.line, field_label(row.field), row.reason) for row in left_out],
+        "left_out": upload.counts.get("rows_refused", 0),
+        "shown": SHOWN,
         "tiers": [
             (names.get(key, key), count) for key, count in upload.counts.get("tiers", {}).items()
         ],
@@ -185,13 +197,3 @@ def _one(
         "why": why,
     }
     return render(request, "owner/import.html", context, status=status)
-
-
-def _figures(upload: Upload) -> list[tuple[Text, int]]:
-    if not upload.counts:
-        return []
-    known = [
-        (name, label, int(upload.counts.get(name, 0)))
-        for name, label in FIGURES[Upload.About(upload.about)]
-    ]
-    return [(label, count) for name, label, count in known if count or name in ALWAYS]

@@ -11,5 +11,7 @@ urlpatterns = [
     path("exports/file", exports.take, name="export"),
     path("imports", imports.page, name="imports"),
     path("imports/<int:number>", imports.one, name="import"),
+    path("imports/<int:number>/left-out.csv", imports.refused, name="import-refused"),
+    path("imports/stopped/<int:number>", imports.adopt, name="import-adopt"),
     path("imports/<int:number>/<slug:act>", imports.act, name="import-act"),
 ]

@@ -15,7 +15,7 @@ from customers.models import Customer
 from loyalty.errors import InvalidInput
 from loyalty.ledger.models import Account
 from loyalty.ledger.proof import verify
-from loyalty.purchases.imports import uploading
+from loyalty.purchases.imports import uploading, working
 from loyalty.purchases.imports.turns import ImportRunning
 from loyalty.purchases.imports.watching import progress_of, watched
 from loyalty.purchases.models import ImportBatch, Purchase, Upload
@@ -163,9 +163,9 @@ def test_what_is_put_aside_or_forgotten_loses_its_file(owner):
     assert (Upload.objects.get().state, Upload.objects.get().content) == ("dropped", None)
 
     hand_in(owner, MEMBERS, "customers/")
-    uploading.waiting(at=NOON + timedelta(hours=23))
+    working.waiting(at=NOON + timedelta(hours=23))
     assert Upload.objects.first().state == "checked"
-    uploading.waiting(at=NOON + timedelta(hours=25))
+    working.waiting(at=NOON + timedelta(hours=25))
     assert (Upload.objects.first().state, Upload.objects.first().content) == ("dropped", None)
 
 
@@ -262,24 +262,11 @@ def test_a_cache_that_is_away_stops_nothing():
         assert progress_of(1) is None
 
 
-def test_one_worker_at_a_time_and_another_when_it_died(owner):
-    upload = receive(SALES.encode())
-    Upload.objects.update(claimed_at=NOON)
-
-    uploading.work(upload_id=upload.pk, at=NOON + timedelta(minutes=29))
-    assert Upload.objects.get().state == "checking"
-    assert uploading.waiting(at=NOON + timedelta(minutes=29)) == []
-    assert uploading.waiting(at=NOON + timedelta(minutes=31)) == [upload.pk]
-    uploading.work(upload_id=upload.pk, at=NOON + timedelta(minutes=31))
-    assert Upload.objects.get().state == "checked"
-
-
-def test_a_worker_has_the_time_to_take_back_the_largest_file_before_another_tries():
+def test_a_worker_has_the_time_to_take_back_the_largest_file():
     slow = 0.012  # Seconds a sale.
 
     assert uploading.LIMITS.rows * slow < work_uploads.time_limit
     assert uploading.LIMITS.minutes * 60 < work_uploads.time_limit
-    assert work_uploads.time_limit < uploading.LEASE.total_seconds()
 
 
 def test_each_call_has_its_time_for_one_file(owner):
@@ -303,7 +290,7 @@ def test_what_was_not_committed_after_all_is_not_taken_for_done(owner):
         upload.save(update_fields=["state"])
         raise OperationalError("the connection is lost")
 
-    with mock.patch.object(uploading, "_undo", undo), pytest.raises(OperationalError):
+    with mock.patch.object(working, "_undo", undo), pytest.raises(OperationalError):
         work_uploads()
 
     assert Upload.objects.get().state == "done"
@@ -312,7 +299,7 @@ def test_what_was_not_committed_after_all_is_not_taken_for_done(owner):
 
 def test_while_another_import_runs_a_file_waits(owner):
     receive(SALES.encode())
-    with mock.patch.object(uploading, "import_file", side_effect=ImportRunning):
+    with mock.patch.object(working, "import_file", side_effect=ImportRunning):
         work_uploads()
     assert (Upload.objects.get().state, Upload.objects.get().claimed_at) == ("checking", None)
 
@@ -323,7 +310,7 @@ def test_while_another_import_runs_a_file_waits(owner):
 def test_a_mistake_of_ours_is_said_and_does_not_come_back_for_ever(owner):
     receive(SALES.encode())
     with (
-        mock.patch.object(uploading, "import_file", side_effect=ZeroDivisionError),
+        mock.patch.object(working, "import_file", side_effect=ZeroDivisionError),
         pytest.raises(ZeroDivisionError),
     ):
         work_uploads()

@@ -4,8 +4,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from django.utils.translation import gettext as _
-
 from customers.models import Consent, Customer
 from customers.services import record_consent
 from loyalty.errors import DomainError
@@ -18,6 +16,7 @@ from loyalty.purchases.imports.members.changes import Changes, What
 from loyalty.purchases.imports.members.openings import Openings
 from loyalty.purchases.imports.members.rows import NEVER, MemberRow
 from loyalty.purchases.imports.refusals import Refusals
+from loyalty.sayings import said as _
 from loyalty.shop.models import User
 from loyalty.tiers.models import TierFloor
 from loyalty.tiers.services import give_tier

@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 
 from django.db.models import Q
 from django.db.models.functions import Lower
-from django.utils.translation import gettext as _
 
 from customers.models import Customer
 from loyalty.errors import InvalidInput
 from loyalty.purchases.imports.layout import Field
 from loyalty.purchases.imports.members.rows import MemberRow
+from loyalty.sayings import said as _
 
 _KEYS = (("external_id", Field.CUSTOMER), ("phone", Field.PHONE), ("email", Field.EMAIL))
 Key = tuple[str, str]

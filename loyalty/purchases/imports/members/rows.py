@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from django.utils.translation import gettext as _
-
 from customers.identity import Birthday, name_columns
 from customers.services import clean_email
 from loyalty.dates import local_date
@@ -20,6 +18,7 @@ from loyalty.purchases.imports.layout import Field, Layout
 from loyalty.purchases.imports.phones import phone_in_file
 from loyalty.purchases.imports.reading import FileRow, Shape
 from loyalty.purchases.imports.safe import unguarded
+from loyalty.sayings import said as _
 from loyalty.text import fold
 
 NEVER = date.max  # Of points that do not expire.

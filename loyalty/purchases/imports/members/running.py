@@ -1,10 +1,9 @@
 """Bringing a file of customers in, with what they have: one transaction, once however often."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
-from pathlib import Path
 
 from django.db import IntegrityError, transaction
 
@@ -16,17 +15,15 @@ from customers.doubles import doubles_of
 from customers.models import Customer
 from loyalty.dates import start_of_day
 from loyalty.errors import InvalidInput
-from loyalty.purchases.imports.forms import Form, untold
+from loyalty.purchases.imports.job import Job
 from loyalty.purchases.imports.layout import Layout
 from loyalty.purchases.imports.members.changes import Changes, What
 from loyalty.purchases.imports.members.holdings import Holdings
 from loyalty.purchases.imports.members.matching import People, Person, known
 from loyalty.purchases.imports.members.openings import Openings
 from loyalty.purchases.imports.members.rows import MemberChecker, MemberRow
-from loyalty.purchases.imports.progress import Report, silent
-from loyalty.purchases.imports.reading import FileRow, Shape, SourceFile
+from loyalty.purchases.imports.reading import FileRow, Shape
 from loyalty.purchases.imports.refusals import Refusals, RowsRefused
-from loyalty.purchases.imports.refused import USUAL_LIMITS, Limits
 from loyalty.purchases.imports.turns import Interrupted, be_alone
 from loyalty.purchases.models import ImportBatch
 from loyalty.shop.models import Branch, User
@@ -45,53 +42,42 @@ class Members:
 
 
 @transaction.atomic
-def import_members(
-    *,
-    path: Path,
-    layout: Layout,
-    at: datetime,
-    by: User | None,
-    skip_bad: bool = False,
-    dry_run: bool = False,
-    report: Report = silent,
-    limits: Limits = USUAL_LIMITS,
-    told: Callable[[Form], None] = untold,
-    errors: Path | None = None,
-) -> Members:
+def import_members(job: Job) -> Members:
     """
     Enrol the customers of a file whom nobody knows, complete those who are known where something
     is empty, and keep the points, tiers and consents they bring along. Nothing that is known is
-    overwritten. `dry_run` does all of it and takes it back.
+    overwritten.
 
     Safe to repeat. Raises FileRefused, RowsRefused, ImportRunning, AuthorNeeded; then nothing
     was written but the file of refused rows.
     """
-    file = SourceFile(path, layout, limits)
-    with Refusals(path, errors) as refusals:
+    file = job.source_file()
+    with job.refusals() as refusals:
         shape, rows = file.table()
-        told(file.form)
+        job.told(file.form)
         be_alone()
-        run = _Run(_checker(layout, shape, at=at), refusals, Changes(), at, by)
+        checker = _checker(job.layout, shape, at=job.at)
+        run = _Run(checker, refusals, Changes(), job.at, job.by)
         count = 0
         while chunk := list(islice(rows, CHUNK)):
             count += len(chunk)
             run.take(chunk)
-            report("reading", file.bytes_read, file.bytes_total)
+            job.report("reading", file.bytes_read, file.bytes_total)
         run.tell_doubles()
-        if refusals.count and not skip_bad:
+        if refusals.count and not job.skip_bad:
             raise RowsRefused(refusals)
     batch = ImportBatch.objects.create(
-        source=layout.source,
-        file_name=path.name[:200],
+        source=job.layout.source,
+        file_name=job.file_name,
         file_sha256=file.sha256,
         rows_read=count,
         rows_refused=refusals.count,
         customers_added=run.changes.counts[What.NEW],
         points_added=run.changes.points,
-        finished_at=at,
-        recorded_by=by,
+        finished_at=job.at,
+        recorded_by=job.by,
     )
-    transaction.set_rollback(dry_run)
+    transaction.set_rollback(job.dry_run)
     return Members(batch, run.changes)
 
 

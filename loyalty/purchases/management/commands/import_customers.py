@@ -1,20 +1,16 @@
-import sys
 from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import CommandError
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from loyalty.commands import ProductCommand, add_json
-from loyalty.purchases.imports.arguments import add_file, limits_of
+from loyalty.purchases.imports.arguments import add_file, asked
 from loyalty.purchases.imports.forms import Form
 from loyalty.purchases.imports.layout import About
-from loyalty.purchases.imports.maps import layout_of
 from loyalty.purchases.imports.members.changes import What
 from loyalty.purchases.imports.members.running import Members, import_members
-from loyalty.purchases.imports.progress import ProgressBar
 from loyalty.shop.models import User
 
 DOUBLES_SHOWN = 20
@@ -30,23 +26,8 @@ class Command(ProductCommand):
         add_json(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        forms: list[Form] = []
-        bar = ProgressBar(sys.stderr)
-        try:
-            members = import_members(
-                path=options["file"],
-                layout=layout_of(options["map"], About.CUSTOMERS, beside=options["file"]),
-                at=timezone.now(),
-                by=_author(options["by"]),
-                skip_bad=options["skip_bad"],
-                dry_run=options["dry_run"],
-                report=bar,
-                limits=limits_of(options),
-                told=forms.append,
-                errors=options["errors"],
-            )
-        finally:
-            bar.close()
+        with asked(options, About.CUSTOMERS, by=_author(options["by"])) as (job, forms):
+            members = import_members(job)
         if options["diff"]:
             members.changes.write(options["diff"])
         if options["json"]:

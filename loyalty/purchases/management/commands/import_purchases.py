@@ -1,19 +1,13 @@
-import sys
 from argparse import ArgumentParser
 from typing import Any
 
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from loyalty.commands import ProductCommand, add_json
-from loyalty.purchases.imports.arguments import add_file, limits_of
+from loyalty.purchases.imports.arguments import add_file, asked
 from loyalty.purchases.imports.difference import Difference
-from loyalty.purchases.imports.forms import Form
 from loyalty.purchases.imports.layout import About
-from loyalty.purchases.imports.maps import layout_of
-from loyalty.purchases.imports.progress import ProgressBar
-from loyalty.purchases.imports.refusals import Refusals
 from loyalty.purchases.imports.running import import_file
 from loyalty.purchases.models import ImportBatch
 
@@ -33,25 +27,9 @@ class Command(ProductCommand):
         add_json(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        bar = ProgressBar(sys.stderr)
-        forms: list[Form] = []
         difference = Difference(options["diff"])
-        try:
-            batch = import_file(
-                path=options["file"],
-                layout=layout_of(options["map"], About.SALES, beside=options["file"]),
-                at=timezone.now(),
-                by=None,
-                skip_bad=options["skip_bad"],
-                dry_run=options["dry_run"],
-                report=bar,
-                limits=limits_of(options),
-                told=forms.append,
-                errors=options["errors"],
-                difference=difference,
-            )
-        finally:
-            bar.close()
+        with asked(options, About.SALES) as (job, forms):
+            batch = import_file(job, difference=difference)
         if options["json"]:
             counts = {name: getattr(batch, name) for name in COUNTS}
             number = None if options["dry_run"] else batch.pk
@@ -69,7 +47,9 @@ class Command(ProductCommand):
             if batch.purchases_added and not options["dry_run"]:
                 self.stdout.write(_("To take it back: %(command)s") % {"command": _undo(batch)})
             if batch.rows_refused:
-                self.stdout.write(_errors_of(options))
+                listed = job.refusals().path
+                words = _("The rows left out are listed in %(file)s")
+                self.stdout.write(words % {"file": listed})
 
 
 def _sentence(batch: ImportBatch, *, dry_run: bool) -> str:
@@ -99,8 +79,3 @@ def _of_returns(batch: ImportBatch) -> list[str]:
 
 def _undo(batch: ImportBatch) -> str:
     return f"manage.py undo_import {batch.pk}"
-
-
-def _errors_of(options: dict[str, Any]) -> str:
-    path = Refusals(options["file"], options["errors"]).path
-    return _("The rows left out are listed in %(file)s") % {"file": path}

@@ -1,0 +1,122 @@
+"""The rows that an upload leaves out: all of them, in the language of whoever reads."""
+
+import csv
+import io
+
+import pytest
+import time_machine
+
+from loyalty.purchases.imports import uploading, working
+from loyalty.purchases.imports.leftout import Packer, unpacked
+from loyalty.purchases.imports.refusals import Refusal
+from loyalty.purchases.models import Upload
+from loyalty.shop.models import User
+from tests.factories.clock import NOON
+from tests.factories.shop import StaffFactory, shop_with_programme
+from tests.support.pages import words
+
+pytestmark = pytest.mark.django_db
+HEADER = "phone,name,date,amount,reference\n"
+
+
+@pytest.fixture
+def owner(client):
+    shop_with_programme()
+    client.cookies["language"] = "vi"
+    with time_machine.travel(NOON, tick=False):
+        client.force_login(StaffFactory(role=User.Role.OWNER, branch=None))
+        yield client
+
+
+def checked(rows, *, about="sales", header=HEADER, language="vi"):
+    upload = uploading.receive(
+        about=about, map_name="", file_name="a.csv", content=(header + rows).encode(),
+        language=language, at=NOON, by=User.objects.first(),
+    )  # fmt: skip
+    assert working.work(upload_id=upload.pk, at=NOON)
+    return f"/owner/imports/{upload.pk}"
+
+
+def left_out(client, page):
+    response = client.get(f"{page}/left-out.csv")
+    text = b"".join(response.streaming_content).decode()
+    assert text.startswith("\ufeff")
+    return list(csv.reader(io.StringIO(text[1:])))
+
+
+def test_a_reason_is_said_in_the_language_of_the_reader_whoever_handed_the_file_in(owner):
+    page = checked(
+        "12345,An,2026-11-21,50000,A1\n0912345678,An,21/11/2026,5,A2\n0912345678,An,2026-11-21,x,A3\n"
+    )
+
+    assert left_out(owner, page) == [
+        ["Dòng", "Cột", "Lý do"],
+        ["2", "Điện thoại", "Số này thiếu 4 chữ số. Số di động có 10 chữ số."],
+        ["3", "Ngày", 'hãy ghi format = "%d/%m/%Y" trong bản đồ cột, kèm giờ nếu có'],
+        ["4", "Thành tiền", "không phải số tiền"],
+    ]
+    owner.cookies["language"] = "en"
+    assert left_out(owner, page) == [
+        ["Line", "Field", "Why"],
+        ["2", "Phone", "4 digits are missing. Mobile numbers have 10."],
+        ["3", "Date", 'say format = "%d/%m/%Y" in the map, with its times'],
+        ["4", "Amount", "not an amount of money"],
+    ]
+    assert "2 Phone 4 digits are missing." in words(owner.get(page))
+
+
+def test_a_file_that_cannot_be_read_says_why_to_each_reader(owner):
+    page = checked("\n", header="%PDF-1.7")
+
+    assert "Đây là file PDF" in words(owner.get(page))
+    owner.cookies["language"] = "en"
+    assert "This is a PDF" in words(owner.get(page))
+
+
+def test_the_page_shows_the_first_fifty_and_the_list_has_all(owner):
+    page = checked("".join(f"1,An,2026-11-21,5000,A{n}\n" for n in range(1_200)))
+
+    owner.cookies["language"] = "en"
+    said = words(owner.get(page))
+    assert "51 Phone" in said
+    assert "52 Phone" not in said
+    assert "The first 50 of 1,200 rows." in said
+    rows = left_out(owner, page)
+    assert (len(rows), rows[-1][0]) == (1_201, "1201")
+    assert len(Upload.objects.get().refused_rows) < 8_000
+
+
+def test_nothing_in_the_list_is_a_formula():
+    packer = Packer()
+    packer(Refusal(1, "=field", "=1+1"))
+    assert list(unpacked(packer.content())) == [Refusal(1, "=field", "=1+1")]
+    assert list(unpacked(b"")) == []
+
+
+def test_a_formula_in_a_reason_stays_a_text(owner):
+    page = checked("", about="sales")
+    packer = Packer()
+    packer(Refusal(7, "=1+1", "=cmd"))
+    Upload.objects.update(refused_rows=packer.content())
+
+    assert left_out(owner, page)[1] == ["7", "'=1+1", "'=cmd"]
+
+
+def test_customers_files_have_such_a_list_too(owner):
+    owner.cookies["language"] = "en"
+    page = checked(
+        "0912345678,An,x\n,Bo,5\n", about="customers", header="phone,name,points\n", language="vi"
+    )
+
+    assert left_out(owner, page)[1:] == [
+        ["2", "Points", "not a whole number of points, from zero up"],
+        ["3", "Phone", "no phone, e-mail or number of the customer"],
+    ]
+
+
+@pytest.mark.parametrize("role", [User.Role.CASHIER, User.Role.MANAGER])
+def test_owners_alone_have_the_list(owner, role):
+    page = checked("1,An,2026-11-21,5000,A1\n")
+    owner.force_login(StaffFactory(role=role))
+
+    assert owner.get(f"{page}/left-out.csv").status_code == 403
