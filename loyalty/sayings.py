@@ -84,8 +84,6 @@ def _filled(part: Part, values: Mapping[str, Any]) -> Part:
 
 
 def _message(part: Mapping[str, Any]) -> str:
-    if "many" in part:
-        text = ngettext(part["say"], part["many"], part["count"])
-    else:
-        text = gettext(part["say"])
+    one, many = part["say"], part.get("many")
+    text = ngettext(one, many, part["count"]) if many else gettext(one)
     return text % part["with"] if "with" in part else text
