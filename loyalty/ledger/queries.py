@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Case, DateField, QuerySet, Sum, When
+from django.db.models import Case, DateField, Q, QuerySet, Sum, When
 from django.db.models.functions import Greatest
 
 from loyalty.ledger.models import Account, Entry, Lot
@@ -61,6 +61,27 @@ def _by_day(parts: Iterable[tuple[date | None, int]]) -> tuple[tuple[date, int],
         if day is not None:
             days[day] += points
     return tuple(sorted(days.items()))
+
+
+@dataclass(frozen=True)
+class OpenLot:
+    """What is left of one credit. Points are whole."""
+
+    points: int  # As it was given.
+    remaining: int
+    usable_from: date | None  # None: at once.
+    ends_on: date | None  # The last day; None: for ever.
+
+
+def open_lots(customer_id: int, *, on: date) -> list[OpenLot]:
+    """
+    The lots that `points_of` counts, pending ones too, that which ends first on top. One query.
+    """
+    lots = Lot.objects.filter(account_id=customer_id, remaining__gt=0).annotate(ends_on=_ENDS_ON)
+    lots = lots.filter(Q(ends_on=None) | Q(ends_on__gte=on)).order_by("ends_on", "pk")
+    return [
+        OpenLot(*row) for row in lots.values_list("points", "remaining", "usable_from", "ends_on")
+    ]
 
 
 def entries_of(customer_id: int) -> QuerySet[Entry]:

@@ -224,6 +224,8 @@ RETURNS = Sheet(
     moment="r.occurred_at",
     order="r.occurred_at, r.id",
 )
+# Purchases may keep points alive past the day they were promised for.
+_ENDS_ON = "CASE WHEN expires_on IS NOT NULL THEN greatest(expires_on, active_until) END"
 BALANCES = Sheet(
     name="balances",
     label=_("Points left"),
@@ -235,8 +237,9 @@ BALANCES = Sheet(
         Column("expires_on", _("Last day"), "coalesce(l.expires_on::text, 'never')"),
     ),
     source=(
-        "(SELECT account_id, expires_on, sum(remaining)::bigint AS points FROM ledger_lot"
-        " WHERE remaining > 0 AND coalesce(expires_on >= %(today)s, true) GROUP BY 1, 2) l"
+        f"(SELECT account_id, {_ENDS_ON} AS expires_on, sum(remaining)::bigint AS points"  # noqa: S608
+        " FROM ledger_lot JOIN ledger_account ON customer_id = account_id"
+        f" WHERE remaining > 0 AND coalesce({_ENDS_ON} >= %(today)s, true) GROUP BY 1, 2) l"
         " JOIN customers_customer c ON c.id = l.account_id"
     ),
     moment="c.joined_at",

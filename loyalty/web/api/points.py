@@ -3,15 +3,15 @@
 from datetime import date, datetime
 from typing import Annotated, Any
 
-from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.utils import timezone
 from ninja import Query, Router
 from pydantic import BaseModel, Field
 
 from loyalty.dates import local_date
-from loyalty.ledger.models import Account, Entry, Lot
-from loyalty.ledger.queries import entries_of, points_of
+from loyalty.ledger.models import Account, Entry
+from loyalty.ledger.queries import OpenLot, entries_of, open_lots, points_of
+from loyalty.programme.ladder import Tier
 from loyalty.shop.queries import get_shop
 from loyalty.tiers.queries import Progress, progress_of
 from loyalty.web.api.answering import reply, tell
@@ -105,7 +105,7 @@ def points(request: KeyRequest, customer_id: str) -> HttpResponse:
         owed=have.owed,
         pending=[DayPoints(day=day, points=count) for day, count in have.pending],
         expiring=[DayPoints(day=day, points=count) for day, count in have.expiring],
-        lots=[_lot(lot) for lot in _open_lots(customer.pk)],
+        lots=[_lot(lot) for lot in open_lots(customer.pk, on=today)],
         tier=_tier(progress.tier),
         progress=_progress(progress),
     )
@@ -131,20 +131,16 @@ def entries(request: KeyRequest, customer_id: str, page: Query[Page]) -> HttpRes
     return tell(reply(EntriesOut(entries=[_entry(row) for row in shown], next=more)))
 
 
-def _open_lots(customer_id: int) -> QuerySet[Lot]:
-    return Lot.objects.filter(account_id=customer_id, remaining__gt=0).order_by("expires_on", "id")
-
-
-def _lot(lot: Lot) -> LotOut:
+def _lot(lot: OpenLot) -> LotOut:
     return LotOut(
         points=lot.points,
         remaining=lot.remaining,
         usable_from=lot.usable_from,
-        expires_on=lot.expires_on,
+        expires_on=lot.ends_on,
     )
 
 
-def _tier(tier: Any) -> TierOut:
+def _tier(tier: Tier) -> TierOut:
     return TierOut(key=tier.key, name=tier.name, name_en=tier.name_en)
 
 

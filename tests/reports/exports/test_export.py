@@ -11,6 +11,7 @@ from django.utils.translation import override
 from openpyxl import load_workbook
 
 from loyalty.care.merging import merge_customers
+from loyalty.ledger.services import keep_alive
 from loyalty.programme.basket import Line
 from loyalty.reports.exports.reading import Span, rows_of
 from loyalty.reports.exports.sheets import SHEETS
@@ -18,7 +19,7 @@ from loyalty.reports.models import Export
 from loyalty.shop.models import Shop
 from rewards.redemption import redeem_reward
 from tests.factories.clock import NOON
-from tests.factories.customers import CustomerFactory, customer_with_points
+from tests.factories.customers import CustomerFactory, customer_with_points, give_points
 from tests.factories.rewards import RewardFactory
 from tests.factories.sales import give_back, sell
 from tests.factories.shop import BranchFactory, StaffFactory, shop_with_programme
@@ -49,6 +50,23 @@ def test_customers_with_what_they_have():
     assert (row["tier"], row["points"], row["spent"]) == ("bac", "120", "1200000")
     assert (row["purchases"], row["last_on"]) == ("1", "2026-11-22")
     assert row["joined_at"] == "2026-11-22 12:00:00"
+
+
+def test_balances_with_the_last_day_as_purchases_keep_it():
+    customer, yesterday = CustomerFactory(), NOON.date() - timedelta(days=1)
+    kept = CustomerFactory()
+    for who in (customer, kept):
+        give_points(who, 30, expires_on=yesterday)
+        give_points(who, 12)
+    keep_alive(until={kept.pk: date(2027, 1, 31)}, at=NOON - timedelta(days=2))
+
+    rows = rows_of(SHEETS["balances"], Span(), Shop.objects.get(), at=NOON)
+
+    assert [(row[0], *row[-2:]) for row in rows] == [
+        (customer.pk, 12, "never"),
+        (kept.pk, 30, "2027-01-31"),
+        (kept.pk, 12, "never"),
+    ]
 
 
 def test_purchases_with_their_refunds_by_the_shops_clock():

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from loyalty.dates import local_date
 from loyalty.integrations.ids import public_id
+from loyalty.ledger.services import keep_alive
 from loyalty.web.api.cursors import write_cursor
 from tests.factories.clock import SAIGON
 from tests.factories.customers import CustomerFactory, give_points
@@ -33,6 +34,23 @@ def test_balance_lots_and_tier(till):
     ]
     assert told["tier"]["name_en"]
     assert told["progress"]["counts"] == "spend"
+
+
+def test_lots_end_on_their_day_and_stay_as_long_as_purchases_keep_them(till):
+    customer, kept, today = CustomerFactory(), CustomerFactory(), local_date(timezone.now(), SAIGON)
+    for who in (customer, kept):
+        give_points(who, 30, expires_on=today - timedelta(days=1))
+        give_points(who, 12)
+    keep_alive(until={kept.pk: today}, at=timezone.now() - timedelta(days=2))
+
+    ended, alive = (till.get(path_of(who, "points")).json() for who in (customer, kept))
+
+    assert (ended["usable"], alive["usable"]) == (12, 42)
+    assert [(lot["remaining"], lot["expires_on"]) for lot in ended["lots"]] == [(12, None)]
+    assert [(lot["remaining"], lot["expires_on"]) for lot in alive["lots"]] == [
+        (30, f"{today}"),
+        (12, None),
+    ]
 
 
 def test_a_new_customer_has_nothing(till):
