@@ -2,7 +2,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from customers.backoffice import OfCustomerAdmin
-from loyalty.errors import DomainError, InvalidInput
+from loyalty.errors import InvalidInput
 from loyalty.shop.backoffice import EMPTY, GuardedAdmin, money_column
 from rewards.catalogue.changing import save_reward
 from rewards.models import (
@@ -88,10 +88,7 @@ class RewardAdmin(GuardedAdmin):
 
     def save_model(self, request: HttpRequest, obj: Reward, form: Any, change: bool) -> None:
         """By the catalogue's own service: it counts and locks."""
-        try:
-            save_reward(reward=obj, columns=form.columns, photo=form.picture, at=timezone.now())
-        except DomainError as error:  # Somebody redeemed meanwhile.
-            messages.error(request, str(error))
+        save_reward(reward=obj, columns=form.columns, photo=form.picture, at=timezone.now())
 
     def get_list_display(self, request: HttpRequest) -> Sequence[str | Callable[..., Any]]:
         money = money_column("value_minor", _("worth"))
@@ -192,7 +189,8 @@ class SharedVoucherAdmin(GuardedAdmin):
             # Not the count, which sales move meanwhile.
             obj.save(update_fields=[name for name in form.changed_data if name in form.fields])
         else:
-            share(voucher=obj, at=timezone.now(), by=request.user)  # type: ignore[arg-type]  # Only staff pass the door.
+            by = request.user
+            share(voucher=obj, at=timezone.now(), by=by)  # type: ignore[arg-type]  # Only staff here.
 
 
 @admin.register(VoucherUse)
@@ -247,16 +245,13 @@ class ReferralAdmin(OfCustomerAdmin):
     def save_model(
         self, request: HttpRequest, obj: Referral, form: "forms.ModelForm[Referral]", change: bool
     ) -> None:
-        try:
-            decide(
-                referral=obj,
-                approve=form.cleaned_data["approve"],
-                reason=form.cleaned_data["decision"],
-                at=timezone.now(),
-                by=request.user,  # type: ignore[arg-type]  # Only staff pass the door.
-            )
-        except DomainError as error:  # Somebody else was faster.
-            messages.error(request, str(error))
+        decide(
+            referral=obj,
+            approve=form.cleaned_data["approve"],
+            reason=form.cleaned_data["decision"],
+            at=timezone.now(),
+            by=request.user,  # type: ignore[arg-type]  # Only staff pass the door.
+        )
 
 
 @admin.register(StampEntry)

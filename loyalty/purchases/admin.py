@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from customers.backoffice import OfCustomerAdmin
 from loyalty.purchases.models import Purchase
-from loyalty.shop.backoffice import money_column, points_column
+from loyalty.shop.backoffice import EMPTY, money_column, points_column
 
 
 @admin.register(Purchase)
@@ -61,4 +61,4 @@ class PurchaseAdmin(OfCustomerAdmin):
             (f"{line.quantity.normalize():f}", str(line), shown(line))
             for line in purchase.lines.all()
         ]
-        return format_html_join("", "<div>{} × {}: {}</div>", rows) or "–"
+        return format_html_join("", "<div>{} × {}: {}</div>", rows) or EMPTY

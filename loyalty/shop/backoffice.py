@@ -5,12 +5,13 @@ from functools import cache
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import BadRequest
 from django.db.models import Model, QuerySet
 from django.db.models.constants import LOOKUP_SEP
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.formats import number_format
@@ -20,6 +21,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.paginator import InfinitePaginator
 
+from loyalty.errors import DomainError
 from loyalty.money import format_money
 from loyalty.shop.access import may
 from loyalty.shop.models import User
@@ -27,6 +29,9 @@ from loyalty.shop.queries import get_shop
 
 Row = TypeVar("Row", bound=Model)
 EMPTY = "–"
+FILTERED_BY = frozenset(
+    {"", "exact", "id__exact", "isnull"}
+)  # What a filter's links say of a column.
 LONGEST_NUMBER = 19  # Digits; the numbers of rows are shorter.
 
 # The menu: a heading, and the models under it. What a role may not see is left out.
@@ -112,11 +117,35 @@ class GuardedAdmin(ModelAdmin):  # type: ignore[misc]  # Unfold has no types.
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """
-        Only the filters the list shows: others could ask, letter by letter, for columns that it
-        keeps to itself, such as the code of a voucher.
+        Only the filters the list shows, as its links ask by them: others could ask, letter by letter,
+        for columns that it keeps to itself, such as the code of a voucher, or, by way of a branch, the
+        passwords of its staff.
         """
-        field = lookup.split(LOOKUP_SEP)[0]
-        return field in self.get_list_filter(request) and "\x00" not in str(value)
+        field, _separator, how = lookup.partition(LOOKUP_SEP)
+        shown = field in self.get_list_filter(request) and how in FILTERED_BY
+        return shown and "\x00" not in str(value)
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: Any = None,
+    ) -> HttpResponse:
+        """
+        What a rule refuses when it is saved, since somebody was faster, is a sentence on the page as
+        it is now: nothing was written, and nobody is told that it was.
+        """
+        try:
+            shown: HttpResponse = super().changeform_view(
+                request, object_id, form_url, extra_context
+            )
+        except DomainError as error:
+            if request.method != "POST":
+                raise
+            messages.error(request, str(error))
+            return redirect(request.get_full_path())
+        return shown
 
     def response_action(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
         """Rows are chosen by their numbers; a form that says anything else is not ours."""

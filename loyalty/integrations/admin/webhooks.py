@@ -6,7 +6,6 @@ from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import gettext, ngettext
@@ -66,16 +65,6 @@ class EndpointAdmin(GuardedAdmin):
     @admin.display(description=_("number"))
     def number(self, endpoint: Endpoint) -> str:
         return str(endpoint.pk)
-
-    def add_view(
-        self, request: HttpRequest, form_url: str = "", extra_context: Any = None
-    ) -> HttpResponse:
-        try:
-            shown: HttpResponse = super().add_view(request, form_url, extra_context)
-        except DomainError as error:  # Its address is taken, or an import is running.
-            messages.error(request, str(error))
-            return redirect("admin:integrations_endpoint_changelist")
-        return shown
 
     def save_model(
         self, request: HttpRequest, obj: Endpoint, form: "forms.ModelForm[Endpoint]", change: bool

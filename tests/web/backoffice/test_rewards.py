@@ -5,6 +5,7 @@ from datetime import date
 from html import unescape
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
@@ -165,6 +166,18 @@ def test_a_total_below_what_was_redeemed_is_refused(manager):
     change(manager, reward, most_total="2")
     reward.refresh_from_db()
     assert (reward.most_total, reward.redeemed_total) == (2, 2)
+
+
+def test_who_was_too_slow_is_told_so_and_nothing_else(manager):
+    # The form looks at redemptions; those that are counted came after it had looked.
+    reward = RewardFactory(key="tra-sen", most_total=9, redeemed_total=5)
+
+    page = manager.get(change(manager, reward, most_total="4").headers["Location"])
+
+    told = [str(message) for message in page.context["messages"]]
+    assert told == ["đã có 5 lượt đổi rồi"]
+    assert Reward.objects.get().most_total == 9
+    assert not LogEntry.objects.exists()
 
 
 def test_the_key_of_a_reward_never_changes(manager):

@@ -170,6 +170,16 @@ def test_a_list_answers_no_questions_about_columns_it_hides(client, query):
     assert client.get(f"{address(Voucher, 'changelist')}?{query}").status_code == 400
 
 
+@pytest.mark.parametrize(
+    "query",
+    ["branch__user__password__startswith=p", "branch__apikey__sha256__gt=8", "branch__lt=2"],
+)
+def test_a_filter_leads_to_no_other_rows(client, query):
+    sign_in(client, MANAGER)
+
+    assert client.get(f"{address(Purchase, 'changelist')}?{query}").status_code == 400
+
+
 @pytest.mark.parametrize("row", ["x", "\x00", "٣", "9" * 5000])
 def test_rows_are_chosen_by_number(client, row):
     sign_in(client, OWNER)
