@@ -190,8 +190,8 @@ def _less_what_is_kept(sold: Sold, sets: Sets, backs: Sequence[Back]) -> Iterabl
     kept = [piece.left_quantity - going.get(piece.number, NONE) for piece in sold.pieces]
     before, after = (_price_of(sold, sets, some) for some in (left, kept))
     due = sold.left_minor
-    if after:
-        due = int(due - due * min(after / before, Fraction(1)))
+    if after:  # Of what costs nothing whole, parts may have a price: all of it is kept then.
+        due = int(due - due * after / before) if after < before else 0
     shares = [back.amount_minor for back in backs]
     named = spread(min(due, sum(shares)), shares)
     found = [replace(back, amount_minor=minor) for back, minor in zip(backs, named, strict=True)]

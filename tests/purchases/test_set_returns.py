@@ -3,6 +3,7 @@ Goods that were cheaper together come back: who breaks a set pays for what is ke
 bought so, and at the end exactly what was paid has been given back.
 """
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from itertools import pairwise
@@ -147,6 +148,18 @@ def test_what_was_given_back_by_amount_lowers_what_is_kept():
     sold = after_return(sold, by_amount(sold, 30_000))
 
     assert given_for(sold, {1: 1}, {1: 1}, {1: 1}) == [0, 15_000, 15_000]
+
+
+def test_sets_that_a_voucher_paid_for_break_for_nothing():
+    teas = of_sets(2, 1, "stackable = true\n")
+    two = teas + teas.replace('"bo"', '"hai"').replace('"tra"', '"banh"')
+    goods = [tea(30_000, "3"), line(20_000, quantity="3", category="banh"), line(10_000)]
+    sold = sold_of(two, *goods)
+    paid = tuple(replace(piece, net_minor=0) for piece in sold.pieces[:2])
+
+    sold = replace(sold, pieces=(*paid, sold.pieces[2]))
+
+    assert given_for(sold, {3: 1}, {1: 1, 2: 1}, {1: 2}, {2: 2}) == [10_000, 0, 0, 0]
 
 
 @st.composite
