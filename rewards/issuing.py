@@ -20,8 +20,9 @@ def issue(
     replaces: VoucherUse | None = None,
 ) -> Voucher:
     """
-    A new voucher for the customer, on these terms of its reward. It was promised: neither an empty shelf nor a reward that is
-    no longer offered for points keeps it back, and it takes nothing from that shelf's count.
+    A new voucher for the customer, on these terms of its reward. It was promised: neither an empty
+    shelf nor a reward that is no longer offered for points keeps it back, and it takes nothing from
+    that shelf's count.
     """
     code = new_code()
     while Voucher.objects.filter(code=code).exists():

@@ -25,7 +25,7 @@ CODE_LETTERS = "34679ACDEFGHJKMNPQRTWXY"
 CODE_LENGTH = 8
 CODE_TAKEN = "code taken"
 TIER_NEEDED = "whose tier"
-# One call (migrations 0012 and 0020), and so a transaction by itself: lock, look, act.
+# One call (migrations 0012 and 0022), and so a transaction by itself: lock, look, act.
 _REDEEM = """
 SELECT outcome, redemption_id, voucher_id, entry_id, buyer, cost, usable, first_day, last_day,
     terms

@@ -18,9 +18,9 @@ _CODE = re.compile(r"[A-Z0-9]{4,20}")
 @whole
 def share(*, voucher: SharedVoucher, at: datetime, by: User) -> SharedVoucher:
     """
-    Keep a new shared voucher, on the terms its reward has now. Its code may be a word for everybody, such as TET2027, in any case
-    and with spaces or dashes; without one it gets letters that nobody guesses. Raises InvalidInput
-    for a code that is none, or taken.
+    Keep a new shared voucher, on the terms its reward has now. Its code may be a word for everybody,
+    such as TET2027, in any case and with spaces or dashes; without one it gets letters that nobody
+    guesses. Raises InvalidInput for a code that is none, or taken.
     """
     voucher.code = free_code(voucher.code)
     voucher.created_at, voucher.created_by = at, by

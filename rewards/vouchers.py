@@ -4,6 +4,7 @@ import re
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from loyalty.dates import local_date
@@ -52,11 +53,9 @@ def looks_like_code(typed: str) -> bool:
 
 def find_voucher(typed: str) -> Voucher | None:
     """The voucher of a typed code or a scanned token, or None. One query."""
-    vouchers = Voucher.objects.select_related("customer", "reward", "terms", "used_branch")
     typed = typed.strip().replace("\x00", "")
-    return (
-        vouchers.filter(token=typed).first() or vouchers.filter(code=tidy_code(typed)[:8]).first()
-    )
+    vouchers = Voucher.objects.select_related("customer", "reward", "terms", "used_branch")
+    return vouchers.filter(Q(token=typed) | Q(code=tidy_code(typed))).first()
 
 
 @whole

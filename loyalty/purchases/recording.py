@@ -124,7 +124,8 @@ def record_purchase(
 
     Safe to retry with the same `source` and `reference`: the same sale answers as it did first;
     another sale raises Conflict and writes nothing. Raises InvalidInput naming the field, also
-    for a sale that is still to come and for payments that are not what is due; and where points are to pay PointsRefused, InsufficientPoints or AccountFrozen.
+    for a sale that is still to come and for payments that are not what is due; and where points are
+    to pay PointsRefused, InsufficientPoints or AccountFrozen.
     """
     check_sale(reference=reference, bill=bill, at=at, recorded_at=recorded_at)
     customer_id = customer.pk if customer else None

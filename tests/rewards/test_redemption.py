@@ -199,6 +199,12 @@ def test_an_unknown_code_finds_nothing(typed):
     assert find_voucher(typed) is None
 
 
+def test_more_than_a_code_is_no_code():
+    voucher = redeem(customer_with_points(200), RewardFactory()).voucher
+
+    assert find_voucher(f"{voucher.code}A") is None
+
+
 @pytest.mark.parametrize("count", [1, 3])
 def test_a_customers_vouchers_take_one_query(count, django_assert_num_queries):
     customer = customer_with_points(1_000)

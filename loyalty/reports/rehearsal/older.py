@@ -12,8 +12,8 @@ from loyalty.purchases.returns import Piece, Sold
 
 def as_sold(sale: Purchase, *, since: datetime, sold_by: Programme) -> Sold:
     """
-    What was left of the sale, made under the rules `sold_by`, at that moment. No query when its lines and its refunds with theirs
-    were prefetched.
+    What was left of the sale, made under the rules `sold_by`, at that moment. No query when its
+    lines and its refunds with theirs were prefetched.
     """
     lines = sorted(sale.lines.all(), key=lambda line: line.number)
     before = [refund for refund in sale.refunds.all() if refund.occurred_at < since]

@@ -1,6 +1,6 @@
 """
-From a request to the function that answers it. django-ninja knows what each function asks for, and describes
-it; here it is read.
+From a request to the function that answers it. django-ninja knows what each function asks for, and
+describes it; here it is read.
 """
 
 from collections.abc import Callable, Iterator
@@ -30,7 +30,7 @@ class Act:
 
 
 class Route:
-    """One address of the API, a view of Django's. What refuses a request is raised: `ShortChain` answers it."""
+    """One address of the API, a view of Django's. What refuses a request is raised for `ShortChain`."""
 
     csrf_exempt = True  # A key in the header is nothing that another site's page could send.
 
@@ -55,7 +55,7 @@ def _act(operation: Operation) -> Act:
 
 
 def _reads(operation: Operation) -> Iterator[tuple[str, Read]]:
-    """Of a body and of what stands behind the ?, each a model; what is named in the path is text as it is."""
+    """Of a body and of what stands behind the ?, each a model; what the path names is text as it is."""
     for model in operation.models:
         for name, field in model.model_fields.items():
             kind = TypeAdapter(field.annotation)
