@@ -152,7 +152,8 @@ def _alike(typed: str) -> Q:
     digits = re.sub(r"\D", "", typed)
     if len(digits) >= 4 and len(digits) >= len(re.sub(r"[\s.+-]", "", typed)):
         return Q(phone__endswith=digits)
-    return Q(name_folded__contains=fold(typed))
+    word = fold(typed)
+    return Q(name_folded__contains=word) if word else Q(pk=None)  # Of a mark alone nothing is left.
 
 
 def consents_of(customer: Customer) -> dict[str, Consent]:

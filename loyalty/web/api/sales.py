@@ -37,7 +37,7 @@ def show(request: KeyRequest, reference: str) -> HttpResponse:
         purchase.lines.order_by("number"),
         vouchers=_vouchers(purchase),
         payments=[
-            PaymentIn(method=one.method, amount_minor=one.amount_minor)
+            PaymentIn.model_construct(method=one.method, amount_minor=one.amount_minor)
             for one in purchase.payments.order_by("number")
         ],
     )

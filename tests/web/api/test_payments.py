@@ -35,6 +35,18 @@ def test_payments_are_kept_and_told_with_the_sale_by_each_who_asks(till, thao):
     assert verify().problems == ()
 
 
+def test_a_payment_is_told_as_it_is_kept_whatever_is_taken_today(till, thao):
+    till.post("/purchases", SALE | paid(("cash", 350_000)))
+    PurchasePayment.objects.bulk_create(
+        [PurchasePayment(purchase=Purchase.objects.get(), number=2, method=" ", amount_minor=0)]
+    )
+
+    assert [one["method"] for one in till.get("/purchases/HD-1").json()["payments"]] == [
+        "cash",
+        " ",
+    ]
+
+
 @pytest.mark.parametrize("method", ["cash", "stored_value", "gift_card"])
 def test_how_it_is_paid_changes_neither_discount_nor_points(till, thao, method):
     the_shop_says(TENTH_OFF)
