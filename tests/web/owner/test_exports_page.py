@@ -4,7 +4,6 @@ import csv
 from io import BytesIO, StringIO
 
 import pytest
-import time_machine
 from openpyxl import load_workbook
 
 from loyalty.programme.basket import Line
@@ -17,15 +16,6 @@ from tests.factories.shop import StaffFactory, shop_with_programme
 from tests.support.pages import words
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def owner(client):
-    shop_with_programme()
-    client.cookies["language"] = "en"
-    with time_machine.travel(NOON, tick=False):
-        client.force_login(StaffFactory(role=User.Role.OWNER, branch=None, first_name="Hạ"))
-        yield client
 
 
 def taken(client, file, **days):

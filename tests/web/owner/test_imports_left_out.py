@@ -4,7 +4,6 @@ import csv
 import io
 
 import pytest
-import time_machine
 
 from loyalty.purchases.imports import uploading, working
 from loyalty.purchases.imports.leftout import Packer, unpacked
@@ -12,7 +11,7 @@ from loyalty.purchases.imports.refusals import Refusal
 from loyalty.purchases.models import Upload
 from loyalty.shop.models import User
 from tests.factories.clock import NOON
-from tests.factories.shop import StaffFactory, shop_with_programme
+from tests.factories.shop import StaffFactory
 from tests.support.pages import words
 
 pytestmark = pytest.mark.django_db
@@ -20,12 +19,9 @@ HEADER = "phone,name,date,amount,reference\n"
 
 
 @pytest.fixture
-def owner(client):
-    shop_with_programme()
-    client.cookies["language"] = "vi"
-    with time_machine.travel(NOON, tick=False):
-        client.force_login(StaffFactory(role=User.Role.OWNER, branch=None))
-        yield client
+def owner(owner):
+    owner.cookies["language"] = "vi"
+    return owner
 
 
 def checked(rows, *, about="sales", header=HEADER, language="vi"):

@@ -6,7 +6,6 @@ from datetime import timedelta
 from unittest import mock
 
 import pytest
-import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, OperationalError, transaction
 from openpyxl import Workbook
@@ -34,15 +33,6 @@ SALES = (
     "12345,An,2026-11-21,50000,A3\n"
 )
 MEMBERS = "phone,name,points\n0912345678,Đỗ Hà,45\n0987654321,An,5\n"
-
-
-@pytest.fixture
-def owner(client):
-    shop_with_programme()
-    client.cookies["language"] = "en"
-    with time_machine.travel(NOON, tick=False):
-        client.force_login(StaffFactory(role=User.Role.OWNER, branch=None, first_name="Hạ"))
-        yield client
 
 
 def hand_in(owner, content=SALES, kind="sales/", name="bán hàng.csv"):

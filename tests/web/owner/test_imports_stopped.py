@@ -9,7 +9,6 @@ from tempfile import gettempdir
 from unittest import mock
 
 import pytest
-import time_machine
 from django.db import IntegrityError, connection, connections, transaction
 
 from loyalty.ledger.proof import verify
@@ -22,7 +21,7 @@ from loyalty.purchases.models import ImportBatch, Purchase, Upload
 from loyalty.purchases.tasks import work_uploads
 from loyalty.shop.models import User
 from tests.factories.clock import NOON
-from tests.factories.shop import StaffFactory, shop_with_programme
+from tests.factories.shop import StaffFactory
 from tests.support.pages import words
 
 pytestmark = pytest.mark.django_db
@@ -48,15 +47,6 @@ def breaking_after(sales):
 def small_parts():
     with mock.patch.object(working, "import_file", partial(import_file, chunk=CHUNK)):
         yield
-
-
-@pytest.fixture
-def owner(client):
-    shop_with_programme()
-    client.cookies["language"] = "en"
-    with time_machine.travel(NOON, tick=False):
-        client.force_login(StaffFactory(role=User.Role.OWNER, branch=None))
-        yield client
 
 
 def receive(content=SALES):

@@ -23,15 +23,6 @@ HISTORY = """
 """
 
 
-@pytest.fixture
-def owner(client):
-    shop_with_programme()
-    client.cookies["language"] = "en"
-    with time_machine.travel(NOON, tick=False):
-        client.force_login(StaffFactory(role=User.Role.OWNER, branch=None))
-        yield client
-
-
 def test_shows_each_rate_with_what_it_came_from(owner):
     history(HISTORY)
 
