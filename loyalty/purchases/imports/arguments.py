@@ -10,7 +10,6 @@ from typing import Any
 from django.utils import timezone
 
 from loyalty.commands import positive
-from loyalty.purchases.imports.forms import Form
 from loyalty.purchases.imports.job import Job
 from loyalty.purchases.imports.layout import About
 from loyalty.purchases.imports.maps import layout_of
@@ -43,15 +42,12 @@ def add_file(parser: ArgumentParser, *, what: str) -> None:
 
 
 @contextmanager
-def asked(
-    options: dict[str, Any], about: About, *, by: User | None = None
-) -> Iterator[tuple[Job, list[Form]]]:
+def asked(options: dict[str, Any], about: About, *, by: User | None = None) -> Iterator[Job]:
     """
-    The job that the arguments of `add_file` describe, with a bar on the terminal while it is done;
-    and how its file is written, once that is known. Raises CommandError for a map that is none.
+    The job that the arguments of `add_file` describe, with a bar on the terminal while it is done.
+    Raises UnknownMap, InvalidMap, CommandError for a map that cannot be read.
     """
     bar = ProgressBar(sys.stderr)
-    forms: list[Form] = []
     job = Job(
         path=options["file"],
         layout=layout_of(options["map"], about, beside=options["file"]),
@@ -61,11 +57,10 @@ def asked(
         dry_run=options["dry_run"],
         report=bar,
         limits=Limits(options["max_mb"], options["max_rows"], options["max_minutes"]),
-        told=forms.append,
         errors=options["errors"],
     )
     try:
-        yield job, forms
+        yield job
     finally:
         bar.close()
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db import connection
 
-from customers.doubles import doubles_of
+from loyalty.purchases.imports.doubles import Double, doubles_in
 from loyalty.purchases.imports.refused import FileRefused
 
 COLUMNS = ("line", "card", "what", "sales", "points", "tier_before", "tier_after")
@@ -49,6 +49,8 @@ class Difference:
     path: Path | None = None  # Of the CSV file to keep it in.
     tiers: Counter[str] = field(default_factory=Counter)  # Customers who reached it, by its key.
     newest_id: int = 0
+    seeks_doubles: bool = False  # Without a file, too.
+    doubles: list[Double] = field(default_factory=list)
 
     def begin(self) -> None:
         """Before anybody is enrolled."""
@@ -61,6 +63,8 @@ class Difference:
         with connection.chunked_cursor() as cursor:
             cursor.execute(_CHANGES, {"batch": batch_id, "newest": self.newest_id})
             counted = self._count(cursor)
+            if self.seeks_doubles or self.path is not None:
+                self.doubles = list(doubles_in(self._new()))
             if self.path is None:
                 deque(counted, maxlen=0)
                 return
@@ -69,7 +73,7 @@ class Difference:
                     rows = csv.writer(stream)
                     rows.writerow(COLUMNS)
                     rows.writerows(counted)
-                    rows.writerows(self._doubles())
+                    rows.writerows(map(_row_of, self.doubles))
             except OSError as error:
                 raise FileRefused(f"{self.path}: {error.strerror}") from error
 
@@ -80,13 +84,13 @@ class Difference:
                 self.tiers[after] += 1
             yield row
 
-    def _doubles(self) -> Iterator[Sequence[Any]]:
-        """New customers who may be somebody else of the file or the shop; for a person to look at."""
+    def _new(self) -> dict[int, int]:
+        """The new customers, each with the first line about them."""
         with connection.cursor() as cursor:
             cursor.execute(_NEW, {"newest": self.newest_id})
-            lines = dict(cursor.fetchall())
-        for one, other in doubles_of(list(lines)):
-            new, else_ = (one, other) if one.pk in lines else (other, one)
-            whom = lines.get(else_.pk)
-            card = f"line {whom}" if whom else else_.card_number
-            yield (lines[new.pk], card, "double", "", "", "", "")
+            return dict(cursor.fetchall())
+
+
+def _row_of(double: Double) -> Sequence[Any]:
+    whom = f"line {double.other_line}" if double.other_line else double.card
+    return (double.line, whom, "double", "", "", "", "")

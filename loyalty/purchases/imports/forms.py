@@ -30,10 +30,6 @@ class Form:
         return _("%(encoding)s, columns separated by “%(mark)s”") % words
 
 
-def untold(_form: Form) -> None:
-    """For callers whom nobody asks."""
-
-
 def form_of(stream: BinaryIO, layout: Layout) -> Form:
     """
     How that file is written; the stream stands at its start again. Raises FileRefused for what

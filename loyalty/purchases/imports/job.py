@@ -1,11 +1,10 @@
 """What there is to say about one file that is to be brought in, be it of sales or of customers."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 
-from loyalty.purchases.imports.forms import Form, untold
 from loyalty.purchases.imports.layout import Layout
 from loyalty.purchases.imports.progress import Report, silent
 from loyalty.purchases.imports.reading import SourceFile
@@ -19,8 +18,8 @@ class Job:
     """
     The file, and how it is to be brought in. With `skip_bad` the rows that cannot be taken are left
     out and counted; without it they stop the import. `dry_run` does all of it and takes it back.
-    `told` hears how the file is written; the rows that cannot be taken are listed in `errors`, else
-    beside the file.
+    The rows that cannot be taken are listed in `errors`, else beside the file. What `file` tells of
+    its form and its first rows is known once it was read.
     """
 
     path: Path
@@ -31,7 +30,6 @@ class Job:
     dry_run: bool = False
     report: Report = silent
     limits: Limits = USUAL_LIMITS
-    told: Callable[[Form], None] = untold
     errors: Listing | None = None
     name: str = ""  # Under which the file is kept in mind, where it is not the path's own.
 
@@ -39,7 +37,8 @@ class Job:
     def file_name(self) -> str:
         return (self.name or self.path.name)[:200]
 
-    def source_file(self) -> SourceFile:
+    @cached_property
+    def file(self) -> SourceFile:
         """The file, to be read once."""
         return SourceFile(self.path, self.layout, self.limits)
 

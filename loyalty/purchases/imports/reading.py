@@ -19,12 +19,14 @@ from loyalty.purchases.imports.refused import (
     MAX_COLUMNS,
     MAX_LINE,
     USUAL_LIMITS,
+    ColumnsMissing,
     FileRefused,
     Limits,
 )
 from loyalty.sayings import said as _
 
 ROWS_ABOVE_HEADER = 20  # Titles and notes that a sheet may begin with.
+ROWS_SHOWN = 4  # With the header.
 ROWS_BETWEEN_CLOCKS = 1_000
 UNTYPED: frozenset[int] = frozenset()
 
@@ -52,6 +54,7 @@ class SourceFile:
     limits: Limits = USUAL_LIMITS
     clock: Callable[[], float] = time.monotonic
     form: Form = field(default_factory=lambda: Form(Format.DELIMITED))
+    first: list[FileRow] = field(default_factory=list)  # To be shown to a person.
     bytes_read: int = 0
     bytes_total: int = 0
 
@@ -69,6 +72,8 @@ class SourceFile:
         it. Raises FileRefused, also for a column that is missing.
         """
         rows = self.rows()
+        self.first = list(islice(rows, ROWS_ABOVE_HEADER + ROWS_SHOWN))
+        rows = chain(self.first, rows)
         tops = list(islice(rows, 1))
         if not tops:
             raise FileRefused(_("The file is empty."))
@@ -215,7 +220,7 @@ def shape_of(layout: Layout, first: FileRow) -> Shape:
         if kind not in places and kind not in layout.may_lack:
             why = _("There is no column %(column)s (for “%(field)s”).")
             why %= {"column": column, "field": kind}
-            raise FileRefused(why + _hint(first), line=first.line)
+            raise ColumnsMissing(why + _hint(first), line=first.line)
     return Shape(places, len(first.fields))
 
 

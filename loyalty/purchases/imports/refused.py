@@ -15,6 +15,10 @@ class FileRefused(DomainError):
         self.line = line
 
 
+class ColumnsMissing(FileRefused):
+    """The file has no header, or another one than its map names."""
+
+
 @dataclass(frozen=True)
 class Limits:
     """How much is taken in at once; whoever runs an import may set other ones."""

@@ -77,7 +77,7 @@ def import_file(
     goes on. Raises FileRefused, RowsRefused, ImportRunning, CountedOtherwise, Interrupted; then
     nothing was written but the file of refused rows. Overtaken leaves the parts before it.
     """
-    file, layout = job.source_file(), job.layout
+    file, layout = job.file, job.layout
     undivided = job.dry_run or (difference is not None and difference.path is not None)
     with (
         job.refusals() as refusals,
@@ -85,7 +85,6 @@ def import_file(
         transaction.atomic() if undivided else nullcontext(),
     ):
         shape, rows = file.table()
-        job.told(file.form)
         if difference:
             difference.begin()
         read = _Read(file, _checker(layout, shape, at=job.at), refusals, job.report)

@@ -13,12 +13,14 @@ from django.utils.translation import gettext as _
 
 from loyalty.errors import DomainError, InvalidInput
 from loyalty.purchases.imports.layout import About
-from loyalty.purchases.imports.maps import ready
+from loyalty.purchases.imports.maps import names
 from loyalty.purchases.imports.refused import Limits
 from loyalty.purchases.models import ImportBatch, Upload
 from loyalty.shop.models import User
 
 State = Upload.State
+FORGOTTEN = {"content": None, "sample": None}
+LOOKED_AT = {State.ASKING, State.CHECKED}
 MOST_BYTES = 20_000_000
 # Of one file, to be checked, brought in or taken back: the last takes some ten milliseconds a sale.
 LIMITS = Limits(megabytes=60, rows=100_000, minutes=10)
@@ -57,7 +59,7 @@ def receive(
     if len(content) > MOST_BYTES:
         why = _("The file is larger than %(count)d MB.")
         raise InvalidInput("file", why % {"count": MOST_BYTES // 1_000_000})
-    if map_name and map_name not in ready(About(about)):
+    if map_name and map_name not in names(About(about)):
         raise InvalidInput("map", _("There is no such map."))
     return Upload.objects.create(
         about=about,
@@ -80,7 +82,18 @@ def bring(*, upload_id: int, at: datetime, by: User) -> Upload:
 
 def drop(*, upload_id: int, at: datetime, by: User) -> Upload:
     """Put a checked file aside; its content is deleted. Raises Elsewhere."""
-    return _move(upload_id, {State.CHECKED}, State.DROPPED, at, by, content=None)
+    return _move(upload_id, LOOKED_AT, State.DROPPED, at, by, **FORGOTTEN)
+
+
+def read_again(
+    *, upload_id: int, at: datetime, by: User, map_name: str | None = None, separator: str = ""
+) -> Upload:
+    """
+    Let a file that was looked at be checked anew: by another map, or with columns that end at
+    another sign. Raises Elsewhere.
+    """
+    told = {"map_name": map_name} if map_name else {"separator": separator}
+    return _move(upload_id, LOOKED_AT, State.CHECKING, at, by, said=[], **told)
 
 
 @transaction.atomic

@@ -8,6 +8,7 @@ import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory, gettempdir
@@ -18,26 +19,37 @@ from django.utils.translation import override
 
 from loyalty.errors import DomainError
 from loyalty.purchases.imports.difference import Difference
-from loyalty.purchases.imports.forms import Form
 from loyalty.purchases.imports.job import Job
-from loyalty.purchases.imports.layout import About
+from loyalty.purchases.imports.layout import About, Format
 from loyalty.purchases.imports.leftout import Packer
-from loyalty.purchases.imports.maps import layout_of
+from loyalty.purchases.imports.maps import named
 from loyalty.purchases.imports.members.changes import What
 from loyalty.purchases.imports.members.running import import_members
 from loyalty.purchases.imports.progress import Report, silent
+from loyalty.purchases.imports.refused import ColumnsMissing
 from loyalty.purchases.imports.running import import_file
+from loyalty.purchases.imports.sampling import sample_of
 from loyalty.purchases.imports.turns import ImportRunning
 from loyalty.purchases.imports.undoing import undo_import
-from loyalty.purchases.imports.uploading import LIMITS, MOST_SECONDS, PATIENCE, counts_of, kept
+from loyalty.purchases.imports.uploading import (
+    FORGOTTEN,
+    LIMITS,
+    LOOKED_AT,
+    MOST_SECONDS,
+    PATIENCE,
+    counts_of,
+    kept,
+)
 from loyalty.purchases.models import ImportBatch, Upload
 from loyalty.sayings import parts_of
 from loyalty.sayings import said as _
 
 State = Upload.State
 LOCK = 7_003  # Of advisory locks with two numbers; the other one is the upload's.
+MOST_DOUBLES = 100  # That are kept to be looked at.
 MOST_TRIES = 3  # Of workers that died of one step.
 FOLDERS = "loyalty-upload-"
+NOTHING_FOUND: dict[str, Any] = {"counts": {}, "refused_rows": b"", "doubles": []}
 SECONDS_A_FOLDER_IS_USED = 2 * MOST_SECONDS
 
 
@@ -47,8 +59,8 @@ def waiting(*, at: datetime) -> list[int]:
     folders of workers that died, go away.
     """
     left = Upload.objects.filter(changed_at__lt=at - PATIENCE)
-    left.filter(state=State.CHECKED).update(state=State.DROPPED, content=None, changed_at=at)
-    left.filter(state=State.STOPPED).exclude(content=None).update(content=None)
+    left.filter(state__in=LOOKED_AT).update(state=State.DROPPED, changed_at=at, **FORGOTTEN)
+    left.filter(state=State.STOPPED).exclude(content=None).update(**FORGOTTEN)
     _sweep()
     work = Upload.objects.filter(state__in=Upload.WORK)
     return list(work.order_by("changed_at").values_list("pk", flat=True))
@@ -115,9 +127,9 @@ def _stop(upload: Upload, state: State, why: str, at: datetime) -> None:
         _take_over(upload, batch)
     values: dict[str, Any] = {"said": parts_of(why), "changed_at": at, "claimed_at": None}
     if batch is None:
-        kept(upload, state=State.REFUSED, content=None, **values)
+        kept(upload, state=State.REFUSED, **FORGOTTEN, **values)
     elif batch.finished_at is not None:
-        kept(upload, state=State.DONE, content=None, **values)
+        kept(upload, state=State.DONE, **FORGOTTEN, **values)
     else:
         counts = upload.counts | counts_of(batch)
         kept(upload, state=State.STOPPED, batch=batch, counts=counts, **values)
@@ -130,29 +142,40 @@ def _unfinished(upload: Upload) -> ImportBatch | None:
 
 
 def _check(upload: Upload, at: datetime, report: Report) -> None:
-    found = _run(upload, at, report, dry_run=True)
-    found.pop("batch")
-    kept(upload, state=State.CHECKED, changed_at=at, claimed_at=None, **found)
+    """What would be brought in; where the columns are unknown, what they might be."""
+    with _job(upload, at, report, dry_run=True) as job:
+        there, found = State.CHECKED, dict[str, Any]()
+        try:
+            found = _run(job, About(upload.about))
+            found.pop("batch")
+        except ColumnsMissing as error:
+            there, found = State.ASKING, {"said": parts_of(str(error)), **NOTHING_FOUND}
+        form = job.file.form
+        found["read_as"] = parts_of(str(form))
+        is_text = form.format is not Format.WORKBOOK
+        found["sample"] = sample_of(job.file.first, is_text=is_text).as_json()
+    kept(upload, state=there, changed_at=at, claimed_at=None, **found)
 
 
 def _bring(upload: Upload, at: datetime, report: Report) -> None:
     """Customers as one, sales in parts, each of which stays even if the worker dies."""
     is_whole = upload.about == About.CUSTOMERS
     with transaction.atomic() if is_whole else nullcontext():
-        found = _brought_before(upload) or _run(upload, at, report, dry_run=False)
+        with _job(upload, at, report, dry_run=False) as job:
+            found = _brought_before(upload) or _run(job, About(upload.about))
         _keep_brought(upload, found, at)
 
 
 @transaction.atomic
 def _keep_brought(upload: Upload, found: dict[str, Any], at: datetime) -> None:
     _take_over(upload, found["batch"])
-    kept(upload, state=State.DONE, content=None, changed_at=at, claimed_at=None, **found)
+    kept(upload, state=State.DONE, changed_at=at, claimed_at=None, **FORGOTTEN, **found)
 
 
 def _take_over(upload: Upload, batch: ImportBatch) -> None:
     """The same file was handed in before, and stopped; this one goes on."""
     others = Upload.objects.filter(batch=batch).exclude(pk=upload.pk)
-    others.update(state=State.DROPPED, batch=None, content=None)
+    others.update(state=State.DROPPED, batch=None, **FORGOTTEN)
 
 
 def _brought_before(upload: Upload) -> dict[str, Any] | None:
@@ -168,41 +191,52 @@ def _brought_before(upload: Upload) -> dict[str, Any] | None:
 def _undo(upload: Upload, at: datetime, report: Report) -> None:
     assert upload.batch is not None  # noqa: S101 - the table's own check
     undo_import(batch=upload.batch, at=at, by=upload.changed_by, report=report)
-    kept(upload, state=State.UNDONE, content=None, changed_at=at, claimed_at=None)
+    kept(upload, state=State.UNDONE, changed_at=at, claimed_at=None, **FORGOTTEN)
 
 
-def _run(upload: Upload, at: datetime, report: Report, *, dry_run: bool) -> dict[str, Any]:
-    """Read the file, and bring it in unless it is a `dry_run`; what was found, as columns."""
-    about, forms, left_out = About(upload.about), list[Form](), Packer()
+@contextmanager
+def _job(upload: Upload, at: datetime, report: Report, *, dry_run: bool) -> Iterator[Job]:
+    layout = named(upload.map_name, About(upload.about))
+    if upload.separator:
+        layout = replace(layout, format=Format.DELIMITED, separator=upload.separator)
     with _file(upload) as path:
-        job = Job(
+        yield Job(
             path=path,
-            layout=layout_of(upload.map_name or None, about),
+            layout=layout,
             at=at,
             by=upload.changed_by,
             skip_bad=True,
             dry_run=dry_run,
             report=report,
             limits=LIMITS,
-            told=forms.append,
-            errors=left_out,
+            errors=Packer(),
             name=upload.file_name,
         )
-        found = _sales(job) if about is About.SALES else _members(job)
-    read_as = parts_of(str(forms[0]))
-    return found | {"refused_rows": left_out.content(), "read_as": read_as}
+
+
+def _run(job: Job, about: About) -> dict[str, Any]:
+    """Read the file, and bring it in unless that is not wanted; what was found, as columns."""
+    found = _sales(job) if about is About.SALES else _members(job)
+    assert isinstance(job.errors, Packer)  # noqa: S101 - of `_job`
+    return found | {"refused_rows": job.errors.content()}
 
 
 def _sales(job: Job) -> dict[str, Any]:
-    difference = Difference()
+    difference = Difference(seeks_doubles=True)
     batch = import_file(job, difference=difference)
-    return {"batch": batch, "counts": counts_of(batch) | {"tiers": dict(difference.tiers)}}
+    doubles = difference.doubles
+    counts = counts_of(batch) | {"tiers": dict(difference.tiers), "double": len(doubles)}
+    return {"batch": batch, "counts": counts, "doubles": doubles[:MOST_DOUBLES]}
 
 
 def _members(job: Job) -> dict[str, Any]:
     members = import_members(job)
     counted = {str(what): members.changes.counts[what] for what in What}
-    return {"batch": members.batch, "counts": counts_of(members.batch) | counted}
+    return {
+        "batch": members.batch,
+        "counts": counts_of(members.batch) | counted,
+        "doubles": members.changes.doubles[:MOST_DOUBLES],
+    }
 
 
 @contextmanager

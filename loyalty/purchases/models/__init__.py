@@ -1,4 +1,5 @@
 from loyalty.purchases.models.activity import Activity
+from loyalty.purchases.models.maps import ColumnMap
 from loyalty.purchases.models.purchases import (
     ImportBatch,
     Purchase,
@@ -12,6 +13,7 @@ from loyalty.purchases.models.uses import CapUse, DiscountUse
 __all__ = [
     "Activity",
     "CapUse",
+    "ColumnMap",
     "DiscountUse",
     "ImportBatch",
     "Purchase",

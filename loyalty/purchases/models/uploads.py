@@ -20,6 +20,7 @@ class Upload(models.Model):
 
     class State(models.TextChoices):
         CHECKING = "checking", _("Being checked")
+        ASKING = "asking", _("Waits for its columns")
         CHECKED = "checked", _("Checked, waits for you")
         BRINGING = "bringing", _("Being brought in")
         STOPPED = "stopped", _("Stopped in the middle")
@@ -33,9 +34,11 @@ class Upload(models.Model):
 
     about = models.CharField(max_length=10, choices=About)
     map_name = models.CharField(max_length=40, blank=True)  # Empty: the header is in our words.
+    separator = models.CharField(max_length=1, blank=True)  # As an owner sees it, not the file.
     file_name = models.CharField(_("file"), max_length=200)
     file_sha256 = models.CharField(max_length=64, blank=True)
     content = models.BinaryField(null=True)
+    sample = models.JSONField(null=True)  # Its first rows, as `sampling` keeps them.
     language = models.CharField(
         max_length=2, choices=settings.LANGUAGES
     )  # Of what is written into the books.
@@ -45,6 +48,7 @@ class Upload(models.Model):
     read_as = models.JSONField(default=list)
     counts = models.JSONField(default=dict)  # What the check found, then what was brought in.
     refused_rows = models.BinaryField(default=bytes)  # All that were left out, as `leftout` packs.
+    doubles = models.JSONField(default=list)  # The first of them, as `Double`.
     batch = models.OneToOneField(ImportBatch, on_delete=models.PROTECT, null=True)
     reason = models.CharField(_("reason"), max_length=200, blank=True)  # For taking it back.
     uploaded_at = models.DateTimeField()
@@ -62,7 +66,13 @@ class Upload(models.Model):
         ordering = ["-pk"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(state__in=["checking", "checked", "bringing"], content__isnull=False)
+                condition=Q(sample__isnull=True) | Q(content__isnull=False),
+                name="upload_forgets_its_rows_with_its_file",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    state__in=["checking", "asking", "checked", "bringing"], content__isnull=False
+                )
                 | Q(state__in=["done", "undone", "refused", "dropped"], content=None)
                 | Q(state__in=["stopped", "undoing"]),
                 name="upload_keeps_its_file_while_needed",

@@ -10,7 +10,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from loyalty.purchases.imports.layout import About
-from loyalty.purchases.imports.maps import ready
+from loyalty.purchases.imports.maps import ready, saved
 from loyalty.purchases.imports.uploading import MOST_BYTES
 from loyalty.purchases.models import Upload
 from loyalty.reports.exports.reading import Span
@@ -27,7 +27,7 @@ EARLIEST = date(2000, 1, 1)  # Before any shop's records; keeps arithmetic on da
 
 # Systems by the name of their map.
 SYSTEMS: dict[str, Text] = {
-    "": _("our own words in the first row"),
+    "": _("another program or list: you say which column is what"),
     "kiotviet": "KiotViet",
     "sapo": "Sapo",
     "so-tay": _("a notebook in Excel"),
@@ -41,15 +41,18 @@ SYSTEMS: dict[str, Text] = {
 def kinds() -> list[tuple[str, str]]:
     """What can be brought in, and from where; "customers/kiotviet" is a choice."""
     return [
-        (f"{about}/{name}", f"{Upload.About(about).label}: {SYSTEMS.get(name, name)}")
+        (f"{about}/{name}", f"{Upload.About(about).label}: {label}")
         for about in (About.CUSTOMERS, About.SALES)
-        for name in (*_ours(about), "")
+        for name, label in _systems(about)
     ]
 
 
-def _ours(about: About) -> list[str]:
-    """The maps of other systems first, those of this program last."""
-    return sorted(ready(about), key=lambda name: (name.startswith("loyalty"), name))
+def _systems(about: About) -> list[tuple[str, Text]]:
+    """The owners' own maps first, then those of other systems, those of this program last."""
+    known = [name for name in ready(about) if not name.startswith("loyalty")]
+    of_this = [name for name in ready(about) if name.startswith("loyalty")]
+    own: list[tuple[str, Text]] = [(one.key, one.name) for one in saved(about)]
+    return own + [(name, SYSTEMS.get(name, name)) for name in (*known, "", *of_this)]
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,8 @@ FIELDS: dict[str, Text] = {
     Field.TIER: _("Tier"),
     Field.TIER_THROUGH: _("Tier holds through"),
 }
+# What an owner cannot say on a page: consents need proof, which a file of a map names.
+UNSAID = frozenset({Field.EMAIL_CONSENT, Field.SMS_CONSENT})
 ROW = _("Row")
 # What is worth a line, and is always shown.
 FIGURES: dict[Upload.About, tuple[tuple[str, Text], ...]] = {
@@ -49,6 +51,7 @@ FIGURES: dict[Upload.About, tuple[tuple[str, Text], ...]] = {
         ("rows_cancelled", _("Cancelled sales, left out")),
         ("customers_added", _("New customers")),
         ("points_added", _("Points given")),
+        ("double", _("Perhaps the same person twice")),
         ("rows_refused", _("Rows left out")),
     ),
     Upload.About.CUSTOMERS: (

@@ -20,13 +20,14 @@ from loyalty.purchases.imports import uploading
 from loyalty.purchases.imports.leftout import unpacked
 from loyalty.purchases.imports.stopped import stopped_elsewhere
 from loyalty.purchases.imports.watching import progress_of
-from loyalty.purchases.models import ImportBatch, Upload
+from loyalty.purchases.models import ColumnMap, ImportBatch, Upload
 from loyalty.reports.exports.reading import Value
 from loyalty.reports.exports.writing import csv_parts
 from loyalty.reports.names import tier_names
 from loyalty.sayings import say_again
 from loyalty.shop.models import User
 from loyalty.web.owner.forms import ReasonForm, UploadForm
+from loyalty.web.owner.import_doubles import doubles_of
 from loyalty.web.owner.import_words import STEPS, field_label, figures_of
 from loyalty.web.shared.decorators import staff_required
 from loyalty.web.shared.http import StaffRequest
@@ -58,7 +59,7 @@ def page(request: StaffRequest) -> HttpResponse:
         at=timezone.now(),
         by=request.user,
     )
-    _wake()
+    wake()
     return redirect("owner:import", upload.pk)
 
 
@@ -70,6 +71,7 @@ def _page(request: StaffRequest, form: UploadForm, *, status: int = 200) -> Http
         "form": form,
         "newest": newest,
         "stopped": stopped_elsewhere(),
+        "maps": ColumnMap.objects.all(),
     }
     return render(request, "owner/imports.html", context, status=status)
 
@@ -84,6 +86,8 @@ def _percent(upload: Upload) -> int | None:
 @staff_required(User.Role.OWNER)
 def one(request: StaffRequest, number: int) -> HttpResponse:
     """What was found in a file, how far the work is, and what can be done next."""
+    if Upload.objects.filter(pk=number, state=Upload.State.ASKING).exists():
+        return redirect("owner:import-columns", number)
     return _one(request, number)
 
 
@@ -144,7 +148,7 @@ def act(request: StaffRequest, number: int, act: str) -> HttpResponse:
         _step(act)(**told)
     except DomainError as error:
         return _one(request, number, why=str(error), status=409)
-    _wake()
+    wake()
     return redirect("owner:import", number)
 
 
@@ -160,7 +164,8 @@ def _step(act: str) -> Callable[..., Upload]:
     return steps[act]
 
 
-def _wake() -> None:
+def wake() -> None:
+    """Let a worker look for work as soon as what was asked is written."""
     transaction.on_commit(partial(wake_worker, WORK))
 
 
@@ -193,6 +198,7 @@ def _one(
         "tiers": [
             (names.get(key, key), count) for key, count in upload.counts.get("tiers", {}).items()
         ],
+        "doubles": doubles_of(upload),
         "form": form or ReasonForm(),
         "why": why,
     }

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from loyalty.web.owner import exports, imports, views
+from loyalty.web.owner import exports, import_columns, imports, views
 
 app_name = "owner"
 
@@ -12,6 +12,9 @@ urlpatterns = [
     path("imports", imports.page, name="imports"),
     path("imports/<int:number>", imports.one, name="import"),
     path("imports/<int:number>/left-out.csv", imports.refused, name="import-refused"),
+    path("imports/<int:number>/columns", import_columns.page, name="import-columns"),
+    path("imports/<int:number>/split", import_columns.split, name="import-split"),
+    path("imports/maps/<int:number>/forget", import_columns.forget, name="import-forget"),
     path("imports/stopped/<int:number>", imports.adopt, name="import-adopt"),
     path("imports/<int:number>/<slug:act>", imports.act, name="import-act"),
 ]

@@ -4,13 +4,18 @@ import csv
 import io
 
 import pytest
+from django.urls import reverse
 
+from customers.identity import show_card_number
+from customers.models import Customer
 from loyalty.purchases.imports import uploading, working
 from loyalty.purchases.imports.leftout import Packer, unpacked
 from loyalty.purchases.imports.refusals import Refusal
 from loyalty.purchases.models import Upload
+from loyalty.purchases.tasks import work_uploads
 from loyalty.shop.models import User
 from tests.factories.clock import NOON
+from tests.factories.customers import CustomerFactory
 from tests.factories.shop import StaffFactory
 from tests.support.pages import words
 
@@ -116,3 +121,37 @@ def test_owners_alone_have_the_list(owner, role):
     owner.force_login(StaffFactory(role=role))
 
     assert owner.get(f"{page}/left-out.csv").status_code == 403
+
+
+def test_who_may_be_one_person_is_shown_to_be_looked_at(owner):
+    known = CustomerFactory(name="Đỗ Hà", phone="+84912345678")
+    owner.cookies["language"] = "en"
+    rows = "0912345687,do ha,2026-11-21,50000,A1\n0987654321,Ân,2026-11-21,5000,A2\n"
+
+    page = checked(rows + "0987654312,An,2026-11-21,5000,A3\n")
+
+    said = words(owner.get(page))
+    assert "Perhaps the same person twice 2" in said
+    card = show_card_number(known.card_number)
+    assert f"Line 2 Card {card} · Đỗ Hà Line 3 Line 4" in said
+    Upload.objects.update(doubles=[])
+    assert "Nobody is merged by this" not in words(owner.get(page))
+
+
+def test_those_of_a_file_of_customers_can_be_opened_once_it_is_in(owner):
+    owner.cookies["language"] = "en"
+    page = checked(
+        "0987654321,Ân,5\n0987654312,An,5\n", about="customers", header="phone,name,points\n"
+    )
+    assert "Line 2 Line 3" in words(owner.get(page))
+
+    owner.post(f"{page}/bring")
+    work_uploads()
+
+    first, second = Customer.objects.order_by("pk")
+    response = owner.get(page)
+    assert "Line 2 · Ân Line 3 · An" in words(response)
+    for customer in (first, second):
+        address = reverse("admin:customers_customer_change", args=[customer.pk])
+        assert address in response.content.decode()
+        assert owner.get(address).status_code == 200

@@ -79,6 +79,7 @@ def test_one_worker_at_a_time_and_the_next_as_soon_as_it_is_dead(owner):
         assert work(upload) is False
         assert work_uploads() == 0
         assert Upload.objects.get().state == "checking"
+        cursor.execute("SELECT pg_advisory_unlock_all()")
     other.close()
 
     assert work(upload) is True
@@ -91,6 +92,7 @@ def test_a_file_that_its_worker_holds_does_not_keep_others_waiting(owner):
     with other.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_lock(%s, %s)", [working.LOCK, held.pk])
         assert work_uploads() == 1
+        cursor.execute("SELECT pg_advisory_unlock_all()")
     other.close()
 
     assert Upload.objects.get(pk=free.pk).state == "checked"
@@ -237,7 +239,7 @@ def test_while_an_import_runs_nothing_is_said_to_be_stopped(owner):
     with other.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_lock(%s)", [IMPORT_LOCK])
         assert "command line" not in words(owner.get("/owner/imports"))
-        cursor.execute("SELECT pg_advisory_unlock(%s)", [IMPORT_LOCK])
+        cursor.execute("SELECT pg_advisory_unlock_all()")
     other.close()
     assert "command line" in words(owner.get("/owner/imports"))
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from loyalty.purchases.imports.doubles import Double
 from loyalty.purchases.imports.refused import FileRefused
 from loyalty.purchases.imports.safe import safe_cell
 
@@ -32,11 +33,17 @@ class Changes:
 
     all: list[Change] = field(default_factory=list)
     points: int = 0
+    doubles: list[Double] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
 
     def add(self, line: int, what: What, detail: str = "") -> None:
         self.all.append(Change(line, what, detail))
         self.counts[what] += 1
+
+    def add_double(self, double: Double) -> None:
+        self.doubles.append(double)
+        whom = str(double.other_line) if double.other_line else double.card
+        self.add(double.line, What.DOUBLE, whom)
 
     def write(self, path: Path) -> None:
         """Keep them as a CSV file. Raises FileRefused when it cannot be written."""

@@ -11,10 +11,10 @@ from customers import bulk
 from customers.bulk import NewCustomer
 from customers.changing import Changes as Corrections
 from customers.changing import change_customer
-from customers.doubles import doubles_of
 from customers.models import Customer
 from loyalty.dates import start_of_day
 from loyalty.errors import InvalidInput
+from loyalty.purchases.imports.doubles import doubles_in
 from loyalty.purchases.imports.job import Job
 from loyalty.purchases.imports.layout import Layout
 from loyalty.purchases.imports.members.changes import Changes, What
@@ -51,10 +51,9 @@ def import_members(job: Job) -> Members:
     Safe to repeat. Raises FileRefused, RowsRefused, ImportRunning, AuthorNeeded; then nothing
     was written but the file of refused rows.
     """
-    file = job.source_file()
+    file = job.file
     with job.refusals() as refusals:
         shape, rows = file.table()
-        job.told(file.form)
         be_alone()
         checker = _checker(job.layout, shape, at=job.at)
         run = _Run(checker, refusals, Changes(), job.at, job.by)
@@ -128,14 +127,8 @@ class _Run:
 
     def tell_doubles(self) -> None:
         """Who might be one person; a suggestion, for nobody is merged by a machine."""
-        for one, other in doubles_of(list(self.lines)):
-            lines = sorted(self.lines[pk] for pk in (one.pk, other.pk) if pk in self.lines)
-            with_whom = (
-                str(lines[1])
-                if len(lines) > 1
-                else (other if one.pk in self.lines else one).card_number
-            )
-            self.changes.add(lines[0], What.DOUBLE, with_whom)
+        for double in doubles_in(self.lines):
+            self.changes.add_double(double)
 
     def _read(self, rows: list[FileRow]) -> Iterator[MemberRow]:
         for row in rows:

@@ -26,16 +26,16 @@ class Command(ProductCommand):
         add_json(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        with asked(options, About.CUSTOMERS, by=_author(options["by"])) as (job, forms):
+        with asked(options, About.CUSTOMERS, by=_author(options["by"])) as job:
             members = import_members(job)
         if options["diff"]:
             members.changes.write(options["diff"])
         if options["json"]:
             number = None if options["dry_run"] else members.batch.pk
-            counts = _counts(members, forms[0], dry_run=options["dry_run"])
+            counts = _counts(members, job.file.form, dry_run=options["dry_run"])
             self.write_json({"import": number} | counts)
         else:
-            self.stdout.write(_("Read as: %(form)s.") % {"form": forms[0]})
+            self.stdout.write(_("Read as: %(form)s.") % {"form": job.file.form})
             self.stdout.write(_sentence(members, dry_run=options["dry_run"]))
             self._tell_doubles(members)
             if members.batch.points_added and not options["dry_run"]:

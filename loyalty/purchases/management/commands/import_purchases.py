@@ -28,16 +28,16 @@ class Command(ProductCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         difference = Difference(options["diff"])
-        with asked(options, About.SALES) as (job, forms):
+        with asked(options, About.SALES) as job:
             batch = import_file(job, difference=difference)
         if options["json"]:
             counts = {name: getattr(batch, name) for name in COUNTS}
             number = None if options["dry_run"] else batch.pk
-            said = {"dry_run": options["dry_run"], "read_as": str(forms[0])}
+            said = {"dry_run": options["dry_run"], "read_as": str(job.file.form)}
             tiers = {"tiers_reached": dict(difference.tiers)}
             self.write_json({"import": number} | counts | tiers | said)
         else:
-            self.stdout.write(_("Read as: %(form)s.") % {"form": forms[0]})
+            self.stdout.write(_("Read as: %(form)s.") % {"form": job.file.form})
             self.stdout.write(_sentence(batch, dry_run=options["dry_run"]))
             if difference.tiers:
                 reached = ", ".join(f"{key} {n}" for key, n in sorted(difference.tiers.items()))

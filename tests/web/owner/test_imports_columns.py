@@ -1,0 +1,311 @@
+"""An owner says which column of a file is what, keeps it by a name, and uses it again."""
+
+from io import StringIO
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import CommandError, call_command
+from django.db import IntegrityError, transaction
+
+from customers.models import Customer
+from loyalty.ledger.models import Account
+from loyalty.purchases.imports.layout import About, Field
+from loyalty.purchases.imports.mapping import Answers, document_of, save_map
+from loyalty.purchases.imports.maps import named
+from loyalty.purchases.imports.parsing import InvalidMap, parse
+from loyalty.purchases.models import ColumnMap, Purchase, Upload
+from loyalty.purchases.tasks import work_uploads
+from loyalty.shop.models import User
+from tests.factories.clock import NOON
+from tests.factories.shop import StaffFactory
+from tests.support.pages import words
+
+pytestmark = pytest.mark.django_db
+NOTEBOOK = (
+    "Sổ quán Hạ;;;\n"
+    "Ngày giờ;SĐT khách;Người mua;Đã trả\n"
+    "20/11/2026 08:15;912345678;Đỗ Hà;450.000\n"
+    "21/11/2026 09:30;0912345678;Đỗ Hà;650.000\n"
+)
+SAID = {
+    "column_1": "date",
+    "column_2": "phone",
+    "column_3": "name",
+    "column_4": "amount",
+    "headed": "on",
+    "dates": "%d/%m/%Y %H:%M",
+    "numbers": ".",
+    "name": "Sổ của Hạ",
+}
+
+
+def hand_in(owner, content=NOTEBOOK, kind="sales/", name="sổ 11.csv"):
+    data = content if isinstance(content, bytes) else content.encode()
+    response = owner.post("/owner/imports", {"kind": kind, "file": SimpleUploadedFile(name, data)})
+    assert response.status_code == 302, words(response)
+    work_uploads()
+    return response.url
+
+
+def say(owner, page, **other):
+    response = owner.post(f"{page}/columns", SAID | other)
+    work_uploads()
+    return response
+
+
+def chosen(response):
+    """The choices the page comes with, by column."""
+    form = response.context["form"]
+    return {name: form.initial[name] for name in form.initial if name.startswith("column_")}
+
+
+def test_an_unknown_file_is_asked_about_with_its_columns_and_first_values(owner):
+    page = hand_in(owner)
+
+    assert Upload.objects.get().state == "asking"
+    response = owner.get(page)
+    assert response.url == f"{page}/columns"
+    response = owner.get(response.url)
+    said = words(response)
+    assert "There is no column date (for “date”)." in said
+    assert "SĐT khách 912345678 · 0912345678" in said
+    assert chosen(response) == {"column_1": "date"}
+    assert response.context["form"].initial["dates"] == "%d/%m/%Y %H:%M"
+    assert response.context["form"].initial["name"] == "sổ 11"
+    assert not Purchase.objects.exists()
+
+
+def test_what_was_said_checks_the_file_and_is_kept_for_the_next(owner):
+    page = hand_in(owner)
+
+    assert say(owner, page).url == page
+
+    assert "Rows read 2 New sales 2 New customers 1 Points given 110" in words(owner.get(page))
+    assert "Say anew what the columns are" in words(owner.get(page))
+    owner.post(f"{page}/bring")
+    work_uploads()
+    assert Account.objects.get().balance == 110
+    purchase = Purchase.objects.earliest("occurred_at")
+    assert (purchase.source, purchase.occurred_at.isoformat()) == (
+        "so-cua-ha",
+        "2026-11-20T01:15:00+00:00",
+    )
+
+    listed = words(owner.get("/owner/imports"))
+    assert "Sales: Sổ của Hạ" in listed
+    assert "Sổ của Hạ Sales 22 Nov 2026 Remove Sổ của Hạ" in listed
+    december = NOTEBOOK.replace("20/11/2026 08:15", "20/11/2026 18:15")
+    again = hand_in(owner, december, "sales/so-cua-ha")
+    assert "New sales 1 Sales that are here already 1" in words(owner.get(again))
+
+
+def test_a_file_without_headers_goes_by_the_numbers_of_its_columns(owner):
+    page = hand_in(owner, "20/11/2026,0912345678,450000\n21/11/2026,0912345678,650000\n")
+    response = owner.get(f"{page}/columns")
+    assert response.context["form"].initial["headed"] is False
+    assert "Column 2 0912345678" in words(response)
+
+    told = {"column_3": "amount", "column_4": "", "headed": "", "numbers": "", "dates": "%d/%m/%Y"}
+    say(owner, page, **told)
+
+    assert "Rows read 2 New sales 2" in words(owner.get(page))
+    assert "header = false" in ColumnMap.objects.get().text
+    assert "0912345678" not in ColumnMap.objects.get().text
+
+
+def test_an_excel_file_of_customers_too(owner):
+    page = hand_in(owner, "Người,Máy,Đang có,Thẻ\nĐỗ Hà,912345678,45,Bạc\n", "customers/")
+    told = {
+        "column_1": "name", "column_2": "phone", "column_3": "points", "column_4": "tier",
+        "through": "2027-12-31", "numbers": "", "name": "Thẻ giấy",
+    }  # fmt: skip
+
+    assert "Say through which day the tiers hold." in words(
+        owner.post(f"{page}/columns", SAID | told | {"through": ""})
+    )
+    say(owner, page, **told)
+
+    assert "Rows read 1 New customers 1 Points given 45 Tiers given 1" in words(owner.get(page))
+    owner.post(f"{page}/bring")
+    work_uploads()
+    assert Customer.objects.get().phone == "+84912345678"
+
+
+@pytest.mark.parametrize(
+    ("other", "why"),
+    [
+        ({"column_1": ""}, "Say which column is: Date."),
+        ({"column_4": "name"}, "Another column is this already."),
+        ({"column_3": "item"}, "say which column is the receipt"),
+        ({"name": "KiotViet"}, "One of our own maps has this name."),
+        ({"name": "…"}, "Give it a name with letters or digits."),
+        ({"name": ""}, "This field is required."),
+        ({"column_1": "points"}, "Select a valid choice."),
+        ({"column_2": "", "dates": "%Q"}, "Select a valid choice."),
+    ],
+)
+def test_what_cannot_be_is_said_and_nothing_is_kept(owner, other, why):
+    page = hand_in(owner)
+
+    response = say(owner, page, **other)
+
+    assert response.status_code == 422
+    assert why in words(response)
+    assert (ColumnMap.objects.count(), Upload.objects.get().state) == (0, "asking")
+
+
+def test_a_checked_file_can_be_said_anew_and_comes_with_what_was_said(owner):
+    page = hand_in(owner)
+    say(owner, page, dates="%d/%m/%Y")
+    assert "Rows left out 2" in words(owner.get(page))
+
+    form = owner.get(f"{page}/columns").context["form"]
+    assert chosen(owner.get(f"{page}/columns")) == {
+        f"column_{number}": SAID[f"column_{number}"] for number in range(1, 5)
+    }
+    assert (form.initial["dates"], form.initial["numbers"]) == ("%d/%m/%Y", ".")
+    assert form.initial["name"] == "Sổ của Hạ"
+    say(owner, page)
+
+    assert "Rows left out 0" in words(owner.get(page))
+    assert ColumnMap.objects.count() == 1
+
+
+def test_columns_that_end_at_another_sign_are_read_again(owner):
+    page = hand_in(owner, "Ngày|Giờ;SĐT|x;Tiền|y\n1|2;3|4;5|6\n")
+    before = owner.get(f"{page}/columns").context["form"].sample.columns
+    other = "bar" if len(before) == 3 else "semicolon"
+
+    owner.post(f"{page}/split", {"separator": other})
+    work_uploads()
+
+    assert Upload.objects.get().state == "asking"
+    after = owner.get(f"{page}/columns").context["form"].sample.columns
+    assert {len(before), len(after)} == {3, 4}
+    assert owner.post(f"{page}/split", {"separator": "x"}).status_code == 302
+    assert Upload.objects.get().state == "asking"
+
+
+def test_a_map_is_forgotten_and_what_came_in_stays(owner):
+    page = hand_in(owner)
+    say(owner, page)
+    owner.post(f"{page}/bring")
+    work_uploads()
+
+    for _twice in range(2):
+        owner.post(
+            f"/owner/imports/maps/{ColumnMap.objects.first().pk if _twice == 0 else 1}/forget"
+        )
+
+    assert (ColumnMap.objects.count(), Purchase.objects.count()) == (0, 2)
+
+
+def test_a_file_whose_map_is_gone_says_so(owner):
+    page = hand_in(owner)
+    owner.post(f"{page}/columns", SAID)
+    ColumnMap.objects.all().delete()
+    work_uploads()
+
+    assert Upload.objects.get().state == "refused"
+    assert "no map of that name" in words(owner.get(page))
+
+
+def test_what_is_put_aside_or_forgotten_loses_its_first_rows(owner):
+    page = hand_in(owner)
+    owner.post(f"{page}/drop")
+
+    upload = Upload.objects.get()
+    assert (upload.state, upload.content, upload.sample) == ("dropped", None, None)
+    assert owner.get(f"{page}/columns").url == page
+    assert owner.post(f"{page}/columns", SAID).url == page
+    with pytest.raises(IntegrityError, match="forgets_its_rows"), transaction.atomic():
+        Upload.objects.update(sample={})
+
+
+def test_the_command_line_takes_the_same_map(owner, tmp_path):
+    answers = Answers(
+        columns={Field.DATE: "Ngày", Field.PHONE: "Máy", Field.AMOUNT: "Tiền"},
+        date_format="%d/%m/%Y",
+        thousands=".",
+        decimal=",",
+    )
+    save_map(name="Sổ cũ", about=About.SALES, answers=answers, at=NOON, by=User.objects.get())
+    path = tmp_path / "a.csv"
+    path.write_text("Ngày,Máy,Tiền\n20/11/2026,912345678,450.000\n", "utf-8")
+
+    call_command("import_purchases", str(path), "--map", "so-cu", stdout=StringIO())
+
+    assert (Purchase.objects.get().source, Purchase.objects.get().amount_minor) == (
+        "so-cu",
+        450_000,
+    )
+    with pytest.raises(CommandError, match="so-tay, so-cu"):
+        call_command("import_purchases", str(path), "--map", "nothing")
+
+
+def test_every_answer_becomes_a_map_that_can_be_read():
+    every = Answers(
+        columns={
+            Field.DATE: 'Ngày "giờ"', Field.AMOUNT: 4, Field.REFERENCE: "Số\tHĐ", Field.PHONE: "\x7f",
+            Field.STATUS: "Trạng thái", Field.ITEM: "Hàng",
+        },
+        separator="\t",
+        date_format="%d/%m/%Y",
+        decimal=",",
+        thousands=".",
+        earns=False,
+        returned=("Trả",),
+        cancelled=("Hủy", "Đã hủy"),
+    )  # fmt: skip
+
+    layout = parse(document_of("mine", About.SALES, every))
+
+    assert layout.columns == every.columns
+    assert (layout.separator, layout.decimal, layout.thousands) == ("\t", ",", ".")
+    assert (layout.earns, layout.group_by, layout.keeps_anonymous) == (False, "receipt", True)
+    assert (layout.returned, layout.cancelled) == ({"tra"}, {"huy", "da huy"})
+
+
+def test_answers_that_make_no_map_keep_nothing(owner):
+    with pytest.raises(InvalidMap):
+        save_map(
+            name="x", about=About.SALES, answers=Answers(columns={}), at=NOON,
+            by=User.objects.get(),
+        )  # fmt: skip
+    assert not ColumnMap.objects.exists()
+
+
+def test_a_map_of_the_same_name_takes_the_place_of_the_one_before(owner):
+    told = {"about": About.SALES, "at": NOON, "by": User.objects.get()}
+    columns = {Field.DATE: "a", Field.AMOUNT: "b"}
+    save_map(name="Sổ Cũ", answers=Answers(columns=columns), **told)
+    save_map(name="sổ cũ", answers=Answers(columns=columns | {Field.PHONE: "c"}), **told)
+
+    assert ColumnMap.objects.get().name == "sổ cũ"
+    assert Field.PHONE in named("so-cu", About.SALES).columns
+
+
+@pytest.mark.parametrize("role", [User.Role.CASHIER, User.Role.MANAGER])
+def test_other_staff_say_nothing(owner, role):
+    page = hand_in(owner)
+    owner.force_login(StaffFactory(role=role))
+
+    assert owner.get(f"{page}/columns").status_code == 403
+    assert owner.post(f"{page}/columns", SAID).status_code == 403
+    assert owner.post(f"{page}/split", {"separator": "bar"}).status_code == 403
+    assert owner.post("/owner/imports/maps/1/forget").status_code == 403
+    assert (ColumnMap.objects.count(), Upload.objects.get().state) == (0, "asking")
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_the_list_takes_the_same_number_of_queries(owner, count, django_assert_num_queries):
+    for number in range(count):
+        hand_in(owner, NOTEBOOK + f"21/11/2026 10:0{number};;;5.000\n")
+        columns = {Field.DATE: "a", Field.AMOUNT: "b"}
+        save_map(
+            name=f"m{number}", about=About.SALES, answers=Answers(columns=columns), at=NOON,
+            by=User.objects.get(),
+        )  # fmt: skip
+
+    with django_assert_num_queries(11):
+        owner.get("/owner/imports")
