@@ -4,9 +4,10 @@ typed calls of the SQL functions in migration 0006, as `services`.
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 
@@ -57,6 +58,41 @@ def take_back(
             ],
         )
         return TakenBack(*cursor.fetchone())
+
+
+class Due(NamedTuple):
+    """What is to be taken back of one credit, and the name under which."""
+
+    entry_id: int
+    points: int
+    reference: str
+
+
+def take_back_many(
+    due: Sequence[Due],
+    *,
+    lowest: int,
+    source: str,
+    reason: str,
+    at: datetime,
+    recorded_at: datetime,
+    by_id: int | None,
+) -> None:
+    """
+    As `take_back` of each, in this order, of thousands at once. No credit is named twice. The
+    caller has the transaction.
+    """
+    shop = get_shop()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM ledger_take_back_many("
+            "%s, %s, %s, %s, %s, array_fill('{}'::jsonb, ARRAY[%s]), %s, %s::date, %s, %s, %s, %s)",
+            [
+                *(source, [one.entry_id for one in due], [one.points for one in due], lowest),
+                *([one.reference for one in due], len(due), reason),
+                *(local_date(recorded_at, shop.zone), shop.time_zone, at, recorded_at, by_id),
+            ],
+        )
 
 
 @transaction.atomic

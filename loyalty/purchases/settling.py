@@ -41,7 +41,7 @@ def settle(refund: Refund, backs_of: Callable[[Sold], Sequence[Back]]) -> None:
     account = _lock_account(refund.purchase_id)
     refund.balance_after = account.balance if account else 0
     course = tiers.course_of(get_shop().zone)
-    made = move(refund, backs_of, course=course)
+    made = _move(refund, backs_of, course=course)
     if account is not None:
         _lower_spend(refund, made, account.customer_id, course)
         activity.take_out(refund)
@@ -56,18 +56,10 @@ def settle(refund: Refund, backs_of: Callable[[Sold], Sequence[Back]]) -> None:
         referring.after_refund(account.customer_id, at=refund.recorded_at)
 
 
-def move(
-    refund: Refund,
-    backs_of: Callable[[Sold], Sequence[Back]],
-    *,
-    course: Course,
-    lowest: int | None = None,
+def _move(
+    refund: Refund, backs_of: Callable[[Sold], Sequence[Back]], *, course: Course
 ) -> Return:
-    """
-    Move the goods and the points of the new `refund`, and keep it: a part of `settle`, without what
-    counts for its customer. Points are taken down to a balance of `lowest`, or as the rules say.
-    The caller holds the lock of the customer's account.
-    """
+    """Move the goods and the points of the new `refund`, and keep it."""
     refund.purchase = Purchase.objects.select_for_update(no_key=True).get(pk=refund.purchase_id)
     worked = work_out(
         refund.purchase,
@@ -83,7 +75,7 @@ def move(
     if made.returned_points:
         _give_points(refund, made)
     if made.points_due:
-        _take_points(refund, made, worked.policy.lowest if lowest is None else lowest)
+        _take_points(refund, made, worked.policy.lowest)
     refund.save(force_insert=True)
     _keep_lines(refund, made)
     refund.purchase.refresh_from_db(fields=["refunded_minor", "stands"])

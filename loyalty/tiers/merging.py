@@ -56,8 +56,7 @@ def merge(*, kept_id: int, duplicate_id: int, reference: str, at: datetime, by: 
     better = theirs if _height(theirs, course, at) > _height(own, course, at) else own
     if better is not None and better != own:
         _give(kept_id, better, at=at, by=by)
-    restate(kept_id, better, at=at, course=course, why=Why.MERGED)
-    restate(duplicate_id, None, at=at, course=course, why=Why.MERGED)
+    restate({kept_id: better, duplicate_id: None}, at=at, course=course, why=Why.MERGED)
 
 
 def part(
@@ -86,9 +85,8 @@ def part(
         key, through, _from_merge = given[1] if len(given) > 1 else lowest
         _give(kept_id, (key, through), at=at, by=by)
         own = (key, through) if len(given) > 1 and through >= today else None
-    restate(kept_id, own, at=at, course=course, why=Why.MERGED)
     theirs = floor_of(duplicate_id, today)
-    restate(duplicate_id, theirs, at=at, course=course, why=Why.MERGED)
+    restate({kept_id: own, duplicate_id: theirs}, at=at, course=course, why=Why.MERGED)
 
 
 def _carry(*, giver: int, taker: int, reference: str, carried: str | None, at: datetime) -> None:

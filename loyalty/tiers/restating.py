@@ -1,9 +1,8 @@
 """Counting tiers again where what counted for customers turns out not to count for them."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-
-from django.db import connection
 
 from loyalty.dates import local_date
 from loyalty.tiers import services
@@ -12,48 +11,15 @@ from loyalty.tiers.rules import Climb, Course, Why
 from loyalty.tiers.windows import Event
 
 Floor = tuple[str, date]  # A tier given by hand, and its last day.
-_TAKE_OUT = """
-INSERT INTO tiers_qualification
-    (customer_id, source, reference, spend_minor, points, occurred_at, recorded_at, undoes_id)
-SELECT q.customer_id, %(by_source)s, %(ref)s || ':' || q.id, -q.spend_minor, -q.points,
-    q.occurred_at, %(at)s, q.id
-FROM tiers_qualification q
-JOIN unnest(%(sources)s::text[], %(references)s::text[]) AS e (source, reference)
-    ON q.source = e.source AND q.reference = e.reference
-WHERE q.undoes_id IS NULL
-    AND NOT EXISTS (SELECT FROM tiers_qualification u WHERE u.undoes_id = q.id)
-ORDER BY q.id
-"""
 
 
-def take_out(
-    events: Sequence[tuple[str, str]],
-    *,
-    customer_ids: Sequence[int],
-    source: str,
-    reference: str,
-    at: datetime,
-    course: Course,
-) -> None:
+def restate_without(customer_ids: Sequence[int], *, at: datetime, course: Course) -> None:
     """
-    Let the `events` (source and reference of each) of these customers never have counted, and
-    count their tiers again without them. The caller holds the locks of their accounts. `source`
-    and `reference` name what undoes them. Events that are taken out already stay so.
+    Count these customers' tiers again after events of theirs turned out never to have counted. The
+    caller holds the locks of their accounts.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _TAKE_OUT,
-            {
-                "by_source": source,
-                "ref": reference,
-                "at": at,
-                "sources": [one for one, _reference in events],
-                "references": [one for _source, one in events],
-            },
-        )
     floors = _floors_kept(customer_ids)
-    for pk in customer_ids:
-        restate(pk, floors.get(pk), at=at, course=course, why=Why.UNDONE)
+    restate({pk: floors.get(pk) for pk in customer_ids}, at=at, course=course, why=Why.UNDONE)
 
 
 def _floors_kept(customer_ids: Sequence[int]) -> dict[int, Floor]:
@@ -75,22 +41,41 @@ def floor_of(customer_id: int, today: date) -> Floor | None:
 
 
 def restate(
-    customer_id: int, floor: Floor | None, *, at: datetime, course: Course, why: Why
+    floors: Mapping[int, Floor | None], *, at: datetime, course: Course, why: Why
 ) -> None:
-    """Count the customer's tier from all that counts for them now."""
-    events = [
-        Event(
-            row.occurred_at, local_date(row.occurred_at, course.zone), row.spend_minor, row.points
+    """
+    Count tiers from all that counts now: of each customer named, with the tier given to them by
+    hand. A few statements, however many they are.
+    """
+    events = _events_of(list(floors), course)
+    rows = {row.customer_id: row for row in Standing.objects.filter(pk__in=list(floors))}
+    left = {pk: floor for pk, floor in floors.items() if pk in events or floor is not None}
+    Standing.objects.filter(pk__in=[pk for pk in rows if pk not in left]).delete()
+    today = local_date(at, course.zone)
+    ends = [
+        _before(pk, rows.get(pk), floor).restated(
+            events.get(pk, ()), at=at, through=today, why=why, course=course
         )
-        for row in Qualification.objects.filter(
-            customer_id=customer_id, undoes=None, undone_by=None
-        ).order_by("occurred_at", "pk")
+        for pk, floor in left.items()
     ]
-    if not events and floor is None:
-        Standing.objects.filter(pk=customer_id).delete()
-        return
-    row = Standing.objects.filter(pk=customer_id).first()
-    before = Climb(
+    if ends:
+        services.save(ends, recorded_at=at)
+
+
+def _events_of(customer_ids: Sequence[int], course: Course) -> dict[int, list[Event]]:
+    """What counts for each of them, oldest first; nothing of those for whom nothing does."""
+    counting = Qualification.objects.filter(
+        customer_id__in=customer_ids, undoes=None, undone_by=None
+    ).order_by("customer_id", "occurred_at", "pk")
+    events: dict[int, list[Event]] = defaultdict(list)
+    told = counting.values_list("customer_id", "occurred_at", "spend_minor", "points")
+    for pk, at, spend_minor, points in told:
+        events[pk].append(Event(at, local_date(at, course.zone), spend_minor, points))
+    return events
+
+
+def _before(customer_id: int, row: Standing | None, floor: Floor | None) -> Climb:
+    return Climb(
         customer_id,
         tier_key=row.tier_key if row else "",
         since=row.since if row else None,
@@ -98,6 +83,3 @@ def restate(
         floor_key=floor[0] if floor else "",
         floor_through=floor[1] if floor else None,
     )
-    today = local_date(at, course.zone)
-    end = before.restated(events, at=at, through=today, why=why, course=course)
-    services.save([end], recorded_at=at)

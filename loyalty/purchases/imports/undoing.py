@@ -11,21 +11,17 @@ from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from loyalty.errors import DomainError
-from loyalty.ledger import services as ledger
-from loyalty.ledger.models import MAX_POINTS
 from loyalty.purchases import activity
+from loyalty.purchases.imports import voiding
 from loyalty.purchases.imports.members import openings
 from loyalty.purchases.imports.progress import Report, silent
 from loyalty.purchases.imports.turns import be_alone
-from loyalty.purchases.models import ImportBatch, Purchase, Refund
-from loyalty.purchases.returns import all_left
-from loyalty.purchases.settling import move
+from loyalty.purchases.models import ImportBatch
 from loyalty.shop.models import User
 from loyalty.shop.queries import get_shop
 from loyalty.tiers import services as tiers
-from loyalty.tiers.restating import take_out
+from loyalty.tiers.restating import restate_without
 
-SOURCE = "undo"
 SHOWN = 20
 # What cannot be taken back: points that something else has used since, of which a cancelled
 # redemption gave some back; sales that belong to another row of the customer by now; and returns
@@ -50,14 +46,6 @@ JOIN purchases_refund r ON r.source = b.source AND r.recorded_at = b.finished_at
 JOIN purchases_purchase p ON p.id = r.purchase_id
 WHERE b.id = %(batch)s AND p.batch_id IS DISTINCT FROM b.id
 ORDER BY 1
-"""
-# What each sale of the batch counted for, and what refunds of it took off again.
-_COUNTED = """
-SELECT source, reference FROM purchases_purchase WHERE batch_id = %(batch)s
-UNION ALL
-SELECT r.source, 'refund:' || r.reference
-FROM purchases_refund r JOIN purchases_purchase p ON p.id = r.purchase_id
-WHERE p.batch_id = %(batch)s
 """
 
 
@@ -106,28 +94,21 @@ def undo_import(
     batch = ImportBatch.objects.select_for_update().get(pk=batch.pk)
     if batch.undone_at is not None:
         return batch
-    sales = Purchase.objects.filter(batch=batch)
-    # Ordered by the customer alone: the sales' own order would tell everybody once for each sale.
-    asked = sales.order_by("customer_id").values_list("customer_id", flat=True).distinct()
-    customer_ids = [pk for pk in asked if pk]
     brought = openings.of_batch(batch)
+    total = voiding.stage(batch)
     # All at once, before anybody looks: whoever spends these points waits, or was seen to.
-    ledger.lock_accounts(sorted({*customer_ids, *(entry.account_id for entry in brought)}))
+    voiding.lock_customers([entry.account_id for entry in brought])
     used = [Blocked(reference, "spent") for reference in openings.used(brought)]
     if blocked := [*_blocked(batch), *used]:
         raise UndoRefused(blocked)
-    openings.take_back_all(brought, source=SOURCE, batch=batch, at=at, by_id=by.pk if by else None)
-    counted = _counted(batch)
-    _void(batch, at=at, by=by, report=report)
-    take_out(
-        counted,
-        customer_ids=customer_ids,
-        source=SOURCE,
-        reference=str(batch.pk),
-        at=at,
-        course=tiers.course_of(get_shop().zone),
+    openings.take_back_all(
+        brought, source=voiding.SOURCE, batch=batch, at=at, by_id=by.pk if by else None
     )
-    activity.recount(customer_ids)
+    voiding.void_staged(batch, total, at=at, by=by, report=report)
+    course = tiers.course_of(get_shop().zone)
+    for customer_ids in voiding.staged_customers():
+        restate_without(customer_ids, at=at, course=course)
+        activity.recount(customer_ids)
     batch.undone_at, batch.undone_by = at, by
     batch.save(update_fields=["undone_at", "undone_by"])
     return batch
@@ -137,33 +118,3 @@ def _blocked(batch: ImportBatch) -> list[Blocked]:
     with connection.cursor() as cursor:
         cursor.execute(_BLOCKED, {"batch": batch.pk})
         return [Blocked(*row) for row in cursor.fetchall()]
-
-
-def _counted(batch: ImportBatch) -> list[tuple[str, str]]:
-    with connection.cursor() as cursor:
-        cursor.execute(_COUNTED, {"batch": batch.pk})
-        return list(cursor.fetchall())
-
-
-def _void(batch: ImportBatch, *, at: datetime, by: User | None, report: Report) -> None:
-    """The newest sales first: what they earned was the last to come in."""
-    course = tiers.course_of(get_shop().zone)
-    ids = list(
-        Purchase.objects.filter(batch=batch, stands=True)
-        .order_by("-occurred_at", "-pk")
-        .values_list("pk", flat=True)
-    )
-    for count, pk in enumerate(ids, 1):
-        refund = Refund(
-            kind=Refund.Kind.VOID,
-            purchase_id=pk,
-            source=SOURCE,
-            reference=f"{batch.pk}:{pk}",
-            request_hash="",
-            reason=_("Import undone"),
-            occurred_at=at,
-            recorded_at=at,
-            recorded_by=by,
-        )
-        move(refund, all_left, course=course, lowest=-MAX_POINTS)
-        report("undoing", count, len(ids))

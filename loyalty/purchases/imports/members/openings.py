@@ -11,11 +11,12 @@ from django.utils.translation import gettext as _
 
 from customers.models import Customer
 from loyalty.ledger.models import MAX_POINTS, Entry
-from loyalty.ledger.reversals import take_back
+from loyalty.ledger.reversals import Due, take_back_many
 from loyalty.purchases.imports.naming import AGAIN
 from loyalty.purchases.models import ImportBatch
 
 _PREFIX = "opening:"
+AT_ONCE = 5_000
 # Entries of the file whose points were used for something since.
 _USED = """
 SELECT e.reference
@@ -76,8 +77,17 @@ def _name(customer_id: int, day: date | None) -> str:
     return f"{_PREFIX}{customer_id}:{day or 'own'}"
 
 
-def of_batch(batch: ImportBatch) -> list[Entry]:
-    """The entries that a file of customers made, which is never left unfinished."""
+class Brought(NamedTuple):
+    """An entry that a file of customers made."""
+
+    entry_id: int
+    account_id: int
+    points: int
+    reference: str
+
+
+def of_batch(batch: ImportBatch) -> list[Brought]:
+    """The entries that a file of customers made, which is never left unfinished; newest first."""
     if batch.finished_at is None:
         return []
     made = Entry.objects.filter(
@@ -86,29 +96,30 @@ def of_batch(batch: ImportBatch) -> list[Entry]:
         reference__startswith=_PREFIX,
         recorded_at=batch.finished_at,
     )
-    return list(made.order_by("-pk"))
+    told = made.order_by("-pk").values_list("pk", "account_id", "points", "reference")
+    return [Brought(*row) for row in told]
 
 
-def used(entries: Sequence[Entry]) -> list[str]:
+def used(entries: Sequence[Brought]) -> list[str]:
     """The references of those whose points something was built on since."""
     with connection.cursor() as cursor:
-        cursor.execute(_USED, [[entry.pk for entry in entries]])
+        cursor.execute(_USED, [[entry.entry_id for entry in entries]])
         return [reference for (reference,) in cursor.fetchall()]
 
 
 def take_back_all(
-    entries: Sequence[Entry], *, source: str, batch: ImportBatch, at: datetime, by_id: int | None
+    entries: Sequence[Brought], *, source: str, batch: ImportBatch, at: datetime, by_id: int | None
 ) -> None:
     """Take back what is left of the points of these entries. The caller holds their accounts."""
-    for entry in entries:
-        take_back(
-            entry_id=entry.pk,
-            points=entry.points,
+    for first in range(0, len(entries), AT_ONCE):
+        take_back_many(
+            [
+                Due(entry.entry_id, entry.points, f"{batch.pk}:{entry.reference}")
+                for entry in entries[first : first + AT_ONCE]
+            ],
             lowest=-MAX_POINTS,
             source=source,
-            reference=f"{batch.pk}:{entry.reference}",
             reason=_("Import undone"),
-            explanation={},
             at=at,
             recorded_at=at,
             by_id=by_id,
