@@ -56,9 +56,7 @@ def settle(refund: Refund, backs_of: Callable[[Sold], Sequence[Back]]) -> None:
         referring.after_refund(account.customer_id, at=refund.recorded_at)
 
 
-def _move(
-    refund: Refund, backs_of: Callable[[Sold], Sequence[Back]], *, course: Course
-) -> Return:
+def _move(refund: Refund, backs_of: Callable[[Sold], Sequence[Back]], *, course: Course) -> Return:
     """Move the goods and the points of the new `refund`, and keep it."""
     refund.purchase = Purchase.objects.select_for_update(no_key=True).get(pk=refund.purchase_id)
     worked = work_out(

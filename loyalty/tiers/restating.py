@@ -40,9 +40,7 @@ def floor_of(customer_id: int, today: date) -> Floor | None:
     return newest.tier_key, newest.through
 
 
-def restate(
-    floors: Mapping[int, Floor | None], *, at: datetime, course: Course, why: Why
-) -> None:
+def restate(floors: Mapping[int, Floor | None], *, at: datetime, course: Course, why: Why) -> None:
     """
     Count tiers from all that counts now: of each customer named, with the tier given to them by
     hand. A few statements, however many they are.

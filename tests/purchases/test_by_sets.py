@@ -17,6 +17,7 @@ from loyalty.purchases import proof as sales_proof
 from loyalty.purchases.imports.job import Job
 from loyalty.purchases.imports.layout import USUAL
 from loyalty.purchases.imports.running import import_file
+from loyalty.purchases.imports.undoing import undo_import
 from loyalty.purchases.models import ImportBatch, Purchase
 from loyalty.tiers import proof as tiers_proof
 from loyalty.tiers.models import Qualification, TierChange
@@ -260,13 +261,33 @@ def brought_in(tmp_path):
     assert verify().problems == ()
     assert sales_proof.verify().problems == ()
     assert tiers_proof.verify(at=NOON).differences == ()
+    return batch, told()
+
+
+def told():
     events = Qualification.objects.order_by("customer__external_id", "occurred_at", "spend_minor")
     return outcome() | {"events": list(events.values_list("spend_minor", "points", "occurred_at"))}
 
 
+def taken_back(batch):
+    undo_import(batch=batch, at=NOON, by=None)
+    assert not Purchase.objects.filter(stands=True).exists()
+    assert verify().problems == ()
+    assert sales_proof.verify().problems == ()
+    assert tiers_proof.verify(at=NOON).differences == ()
+    found = told()
+    for place, (*entry, explanation, expires, usable, version) in enumerate(found["entries"]):
+        explanation.pop("sale", None)  # Its name has the customer's number in it.
+        found["entries"][place] = (*entry, explanation, expires, usable, version)
+    return found
+
+
 @pytest.mark.django_db(transaction=True)
 def test_resting_triggers_change_nothing(request, tmp_path):
-    quick = brought_in(tmp_path)
+    batch, quick = brought_in(tmp_path)
+    quick_back = taken_back(batch)
     database.empty()
     request.getfixturevalue("wakeful")
-    assert brought_in(tmp_path) == quick
+    batch, slow = brought_in(tmp_path)
+    assert slow == quick
+    assert taken_back(batch) == quick_back

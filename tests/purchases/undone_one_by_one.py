@@ -22,7 +22,9 @@ from loyalty.tiers.services import course_of
 REASON = "Hoàn tác lần nhập"
 # Every table that taking an import back writes to, with numbers that depend on the order of writing
 # told by what they name.
-_ENTRY = "(SELECT concat_ws('/', e.source, e.reference, e.kind) FROM ledger_entry e WHERE e.id = {})"
+_ENTRY = (
+    "(SELECT concat_ws('/', e.source, e.reference, e.kind) FROM ledger_entry e WHERE e.id = {})"
+)
 _TABLES = {
     "ledger_account": {},
     "ledger_entry": {"id": None, "reverses_id": _ENTRY},

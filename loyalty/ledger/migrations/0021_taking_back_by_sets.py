@@ -83,7 +83,7 @@ DECLARE
     );
     named int := (SELECT count(*) FROM ledger_entry e WHERE e.id = ANY (credits));
 BEGIN
-    IF (named, named, named, named) <> (
+    IF (named, named, named, named) IS DISTINCT FROM (
         cardinality(credits), cardinality(amounts), cardinality(refs), cardinality(explanations)
     ) OR EXISTS (SELECT FROM unnest(amounts) AS i (due) WHERE due > 0 IS NOT TRUE) THEN
         RAISE EXCEPTION 'the credits are not told once each, with what is due'

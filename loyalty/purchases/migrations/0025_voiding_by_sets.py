@@ -18,8 +18,11 @@ BEGIN
         WHERE id = ANY (sales) AND stands AND spent_entry_id IS NULL
         ORDER BY id FOR NO KEY UPDATE
     ) AS p;
-    IF held <> cardinality(sales) THEN
-        RAISE EXCEPTION 'a sale does not stand, or points paid for it'
+    IF (held, held, held, held, held) IS DISTINCT FROM (
+        cardinality(sales), cardinality(refs), cardinality(taken), cardinality(entries),
+        cardinality(balances)
+    ) THEN
+        RAISE EXCEPTION 'a sale does not stand, or points paid for it, or it is not told once'
             USING ERRCODE = 'integrity_constraint_violation';
     END IF;
     PERFORM shop_hold_parents('shop_user', ARRAY[actor]);
@@ -115,7 +118,7 @@ DROP FUNCTION purchases_prove_voided(bigint[]);
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("purchases", "0022_unfinished_imports"),
+        ("purchases", "0024_uploads_stopped"),
         ("ledger", "0021_taking_back_by_sets"),
         ("shop", "0004_resting_triggers"),
     ]
