@@ -12,13 +12,12 @@ from loyalty.ledger import services as ledger
 from loyalty.ledger.services import Credit
 from loyalty.purchases import activity
 from loyalty.purchases.extras import extras_of
-from loyalty.purchases.models import CapUse, Purchase, PurchaseLine
+from loyalty.purchases.models import CapUse, Purchase
 from loyalty.purchases.sale import Effect, Sale, Situation, effect_of
-from loyalty.purchases.writing import cap_uses, lines_of, row_of
+from loyalty.purchases.writing import cap_uses, keep_lines, lines_of, row_of
 from loyalty.tiers import services as tiers
 from loyalty.tiers.rules import Climb, Course
 
-LINES_AT_ONCE = 5_000
 _COLUMNS = (
     *("customer_id", "branch_id", "source", "reference", "request_hash", "amount_minor"),
     *("shipping_minor", "uncounted_minor", "tier_points", "free_shipping"),
@@ -91,14 +90,8 @@ def _keep_more(sales: Sequence[Sale], effects: Sequence[Effect]) -> None:
     if not more:
         return
     kept = list(Purchase.objects.filter(source=sales[0].source, reference__in=list(more)))
-    PurchaseLine.objects.bulk_create(
-        (
-            line
-            for one in kept
-            if more[one.reference][0].bill.lines
-            for line in lines_of(one, *more[one.reference])
-        ),
-        batch_size=LINES_AT_ONCE,
+    keep_lines(
+        lines_of(one, *more[one.reference]) for one in kept if more[one.reference][0].bill.lines
     )
     CapUse.objects.bulk_create(use for one in kept for use in cap_uses(one, more[one.reference][1]))
 

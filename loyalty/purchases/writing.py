@@ -1,6 +1,6 @@
 """The last step of a sale: keep what the rules said, all of it or nothing."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from loyalty.ledger import services as ledger
@@ -17,6 +17,8 @@ from loyalty.purchases.sale import Effect, Sale, Situation
 from loyalty.tiers import services as tiers
 from rewards import coupons, stamps
 from rewards.using import InSale, use_in_sale
+
+LINES_AT_ONCE = 5_000
 
 
 def write(sale: Sale, situation: Situation, effect: Effect) -> Purchase:
@@ -174,6 +176,20 @@ def _payments(purchase: Purchase, sale: Sale) -> Iterator[PurchasePayment]:
             method=paid.method,
             amount_minor=paid.amount_minor,
         )
+
+
+def keep_lines(bills: Iterable[Iterable[PurchaseLine]]) -> None:
+    """
+    Keep the lines of new sales, thousands a statement. None tears a bill in two: when a statement
+    ends, the database asks whether the lines that are there sum to their sales.
+    """
+    waiting: list[PurchaseLine] = []
+    for lines in bills:
+        waiting += lines
+        if len(waiting) >= LINES_AT_ONCE:
+            PurchaseLine.objects.bulk_create(waiting)
+            waiting = []
+    PurchaseLine.objects.bulk_create(waiting)
 
 
 def lines_of(purchase: Purchase, sale: Sale, effect: Effect) -> Iterator[PurchaseLine]:

@@ -8,6 +8,7 @@ from django.db.models import Sum
 from loyalty.ledger.models import Account
 from loyalty.ledger.proof import verify
 from loyalty.purchases import proof as sales_proof
+from loyalty.purchases import writing
 from loyalty.purchases.imports.parsing import InvalidMap
 from loyalty.purchases.imports.refusals import RowsRefused
 from loyalty.purchases.models import Purchase, PurchaseLine, Refund
@@ -238,6 +239,21 @@ def test_rules_about_goods_are_asked_as_the_till_asks_them(tmp_path):
     kept = PurchaseLine.objects.aggregate(points=Sum("points"), net=Sum("net_minor"))
     sold = Purchase.objects.aggregate(points=Sum("points"), net=Sum("amount_minor"))
     assert kept == sold
+    proved()
+
+
+def test_no_bill_is_torn_in_two_where_its_lines_are_kept(tmp_path, monkeypatch):
+    monkeypatch.setattr(writing, "LINES_AT_ONCE", 4)
+    batch = receipts(
+        tmp_path,
+        *(
+            f"HD{bill},,,2026-11-20,0912345678,{line},Trà,1,{line}0000,{line}0000,"
+            for bill in range(4)
+            for line in (1, 2, 3)
+        ),
+    )
+
+    assert (batch.purchases_added, PurchaseLine.objects.count()) == (4, 12)
     proved()
 
 

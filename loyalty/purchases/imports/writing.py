@@ -10,9 +10,8 @@ from django.db import connection
 
 from loyalty.purchases import activity
 from loyalty.purchases.imports.making import Batch, Kept, Made
-from loyalty.purchases.many import LINES_AT_ONCE
-from loyalty.purchases.models import CapUse, PurchaseLine
-from loyalty.purchases.writing import cap_uses, lines_of, row_of
+from loyalty.purchases.models import CapUse
+from loyalty.purchases.writing import cap_uses, keep_lines, lines_of, row_of
 from loyalty.tiers import services as tiers
 
 _OPEN = """
@@ -141,13 +140,5 @@ def _keep_more(kept: Sequence[Kept], ids: dict[int, int]) -> None:
         row = row_of(one.sale, one.effect)
         row.pk = ids[one.place]
         rows.append((row, one))
-    PurchaseLine.objects.bulk_create(
-        (
-            line
-            for row, one in rows
-            if one.sale.bill.lines
-            for line in lines_of(row, one.sale, one.effect)
-        ),
-        batch_size=LINES_AT_ONCE,
-    )
+    keep_lines(lines_of(row, one.sale, one.effect) for row, one in rows if one.sale.bill.lines)
     CapUse.objects.bulk_create(use for row, one in rows for use in cap_uses(row, one.effect))
