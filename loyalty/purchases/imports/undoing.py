@@ -84,11 +84,12 @@ def undo_import(
 ) -> ImportBatch:
     """
     Void every sale of the batch, and take back the points it brought along, until balances, tiers
-    and reports are as if it had not been imported, and return it. Whom it enrolled stay customers, without its sales; the file can be
-    imported again. Points of it that expired meanwhile stay expired.
+    and reports are as if it had not been imported, and return it. Whom it enrolled stay customers,
+    without its sales; the file can be imported again. Points of it that expired meanwhile stay
+    expired.
 
     Safe to repeat. Raises UndoRefused, ImportRunning; then nothing was written. It holds the
-    accounts of all its customers, and takes a few milliseconds a sale.
+    accounts of all its customers for as long as it runs.
     """
     be_alone()
     batch = ImportBatch.objects.select_for_update().get(pk=batch.pk)
@@ -101,9 +102,7 @@ def undo_import(
     used = [Blocked(reference, "spent") for reference in openings.used(brought)]
     if blocked := [*_blocked(batch), *used]:
         raise UndoRefused(blocked)
-    openings.take_back_all(
-        brought, source=voiding.SOURCE, batch=batch, at=at, by_id=by.pk if by else None
-    )
+    openings.take_back_all(brought, batch=batch, at=at, by_id=by.pk if by else None, report=report)
     voiding.void_staged(batch, total, at=at, by=by, report=report)
     course = tiers.course_of(get_shop().zone)
     for customer_ids in voiding.staged_customers():

@@ -1,7 +1,8 @@
 """
 Voiding the sales of an import, some thousands at a time, one statement a table: what `void_purchase`
-does to one, but for what counts for its customer, which is counted anew. What is left of each sale is the database's to say; the verbs of the ledger,
-the sales and the tiers prove what they have written.
+does to one, but for what counts for its customer, which is counted anew. What is left of each sale
+is the database's to say; the verbs of the ledger, the sales and the tiers prove what they have
+written.
 """
 
 from collections.abc import Iterator, Sequence

@@ -13,6 +13,8 @@ from customers.models import Customer
 from loyalty.ledger.models import MAX_POINTS, Entry
 from loyalty.ledger.reversals import Due, take_back_many
 from loyalty.purchases.imports.naming import AGAIN
+from loyalty.purchases.imports.progress import Report
+from loyalty.purchases.imports.voiding import SOURCE
 from loyalty.purchases.models import ImportBatch
 
 _PREFIX = "opening:"
@@ -108,7 +110,12 @@ def used(entries: Sequence[Brought]) -> list[str]:
 
 
 def take_back_all(
-    entries: Sequence[Brought], *, source: str, batch: ImportBatch, at: datetime, by_id: int | None
+    entries: Sequence[Brought],
+    *,
+    batch: ImportBatch,
+    at: datetime,
+    by_id: int | None,
+    report: Report,
 ) -> None:
     """Take back what is left of the points of these entries. The caller holds their accounts."""
     for first in range(0, len(entries), AT_ONCE):
@@ -118,9 +125,10 @@ def take_back_all(
                 for entry in entries[first : first + AT_ONCE]
             ],
             lowest=-MAX_POINTS,
-            source=source,
+            source=SOURCE,
             reason=_("Import undone"),
             at=at,
             recorded_at=at,
             by_id=by_id,
         )
+        report("undoing", first, len(entries))

@@ -118,7 +118,7 @@ DROP FUNCTION purchases_prove_voided(bigint[]);
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("purchases", "0024_uploads_stopped"),
+        ("purchases", "0025_column_maps"),
         ("ledger", "0021_taking_back_by_sets"),
         ("shop", "0004_resting_triggers"),
     ]
