@@ -5,8 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.conf import settings
+from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from loyalty.shop.models import User
 from tests.support.browser import chromium
 
 PHONE = {"width": 390, "height": 844}
@@ -56,6 +59,14 @@ class Visit:
     def _watch(self, url: str) -> None:
         if not url.startswith((self.address, "data:")):
             self.troubles.append(f"asked {url}")
+
+    def sign_in(self, user: User) -> None:
+        """As that member of staff, without the page that asks for a password."""
+        client = Client()
+        client.force_login(user)
+        session = client.cookies[settings.SESSION_COOKIE_NAME]
+        cookie = {"name": session.key, "value": session.value, "url": self.address}
+        self.page.context.add_cookies([cookie])
 
     def go(self, path: str) -> None:
         self.page.goto(self.address + path)

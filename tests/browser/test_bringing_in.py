@@ -2,8 +2,6 @@
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from django.conf import settings
-from django.test import Client
 
 from loyalty.purchases.models import Purchase
 from loyalty.purchases.tasks import work_uploads
@@ -20,12 +18,7 @@ NOTEBOOK = (
 @pytest.fixture
 def owner(visit: Visit, transactional_db: None) -> Visit:
     shop_with_programme()
-    client = Client()
-    client.force_login(StaffFactory(role=User.Role.OWNER))
-    session = client.cookies[settings.SESSION_COOKIE_NAME]
-    visit.page.context.add_cookies(
-        [{"name": session.key, "value": session.value, "url": visit.address}]
-    )
+    visit.sign_in(StaffFactory(role=User.Role.OWNER))
     return visit
 
 

@@ -2,8 +2,6 @@
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from django.conf import settings
-from django.test import Client
 
 from loyalty.shop.models import User
 from tests.browser.conftest import DESK, PHONE, Visit
@@ -19,12 +17,7 @@ A4_WIDTH = 688  # CSS pixels of 210 mm less the margins of 14 mm.
 def owner(visit: Visit, transactional_db: None) -> Visit:
     shop_with_programme()
     history("2025-09-10 2025-10-10 2025-11-10\n2026-08-01 2026-09-10 2026-10-10 2026-11-10\n")
-    client = Client()
-    client.force_login(StaffFactory(role=User.Role.OWNER))
-    session = client.cookies[settings.SESSION_COOKIE_NAME]
-    visit.page.context.add_cookies(
-        [{"name": session.key, "value": session.value, "url": visit.address}]
-    )
+    visit.sign_in(StaffFactory(role=User.Role.OWNER))
     return visit
 
 

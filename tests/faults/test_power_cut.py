@@ -15,10 +15,10 @@ from homes import Home
 from processes import Supervisor
 from servers import APP, DATABASE, HOST, OWNER, Postgres, free_port
 
+from tests.faults.programs import ROOT, start
 from tests.support import database
 from tests.support.rounds import rounds
 
-ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = Path(sysconfig.get_path("purelib"))
 TILLS = 2
 SHOP = f"""
@@ -67,25 +67,13 @@ def build_shop(cluster: Postgres, env: dict[str, str]) -> list[str]:
     return run("manage.py", "shell", "--verbosity=0", "-c", SHOP, env=env).split()
 
 
-def seller(customer: str, env: dict[str, str]) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "tests.faults.seller", customer],
-        cwd=ROOT,
-        env=env,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-
-
 def test_every_answered_sale_survives_the_servers_death(cluster, django_db_setup):
     deaths, chance = rounds(usual=20, soak=20), random.Random(12)
     env = environment(cluster)
     with Supervisor(cluster.home.logs) as supervisor:
         cluster.start(supervisor)
         customers = build_shop(cluster, env)
-    sellers = [seller(customer, env) for customer in customers]
+    sellers = [start("seller", customer, env=env) for customer in customers]
     try:
         for death in range(deaths + 1):
             with Supervisor(cluster.home.logs) as supervisor:

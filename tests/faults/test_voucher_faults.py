@@ -6,13 +6,10 @@ middle: each voucher is used in one sale, that sale is whole, and no voucher wit
 import os
 import random
 import signal
-import subprocess
-import sys
 import threading
 import time
 from contextlib import suppress
 from functools import partial
-from pathlib import Path
 
 import pytest
 from django.conf import settings
@@ -26,13 +23,13 @@ from tests.factories.customers import CustomerFactory
 from tests.factories.shop import shop_with_programme
 from tests.factories.vouchers import reward_of, voucher_of
 from tests.faults.deeds import buy_with
+from tests.faults.programs import start
 from tests.faults.test_database_faults import cut_connections
 from tests.faults.together import together
 from tests.support.rounds import rounds
 from tests.web.api.calling import Caller, caller
 
 pytestmark = pytest.mark.django_db(transaction=True)
-ROOT = Path(__file__).resolve().parents[2]
 SOLD_BY_ONE = 15  # Before it is killed, at most: more than it has time for.
 
 
@@ -128,15 +125,7 @@ def test_a_web_worker_killed_at_any_moment_leaves_no_half_sale():
         "DATABASE_URL": f"{address}/{settings.DATABASES['default']['NAME']}",
     }
     customer = CustomerFactory()
-    server = subprocess.Popen(
-        [sys.executable, "-m", "tests.faults.voucher_seller"],
-        cwd=ROOT,
-        env=env,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
+    server = start("voucher_seller", env=env)
     for _kill in range(kills):
         codes = [voucher.code for voucher in vouchers(SOLD_BY_ONE, customer)]
         print(*codes, file=server.stdin, flush=True)
