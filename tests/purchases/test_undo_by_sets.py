@@ -6,7 +6,7 @@ would have refused: each kind of wrong rows is refused, and nothing of them stay
 from unittest import mock
 
 import pytest
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from loyalty.ledger.models import Account, Debt, Entry, Lot
@@ -17,7 +17,7 @@ from loyalty.purchases.imports.undoing import undo_import
 from loyalty.purchases.models import Purchase, Refund
 from loyalty.tiers.models import Qualification
 from tests.factories.clock import NOON
-from tests.factories.sales import give_back
+from tests.factories.sales import give_back, sell
 from tests.factories.shop import shop_with_programme
 from tests.purchases.sales_files import HEADER, WITH_RECEIPTS, bring_in, file_of, layout
 from tests.purchases.test_by_sets import NOBODY, call
@@ -144,6 +144,30 @@ def test_points_that_are_elsewhere_are_taken_as_by_take_back(credits_due):
     assert verify().problems == ()
 
 
+def refused(statement, number):
+    with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement, [[number]])
+    return True
+
+
+def test_the_proof_of_what_was_taken_knows_other_entries(credits_due):
+    """Those that earn, spend, leave a debt, or are not there."""
+    spender = Entry.objects.get(pk=credits_due["credits"][1]).account_id
+    told = {"source": "till", "reference": "r", "reason": "", "at": NOON, "by_id": None}
+    spent = spend(customer_id=spender, points=7, **told)
+    prove = "SELECT ledger_prove_taken(%s)"
+
+    taken = [row[1] for row in call(TAKE_BACK, credits_due)]
+
+    owing = set(Debt.objects.values_list("entry_id", flat=True))
+    whole = [entry_id for entry_id in taken if entry_id not in owing]
+    assert len(owing) == 2
+    for number in (*owing, credits_due["credits"][0], spent.entry_id, NOBODY):
+        assert refused(prove, number)
+    with connection.cursor() as cursor:
+        cursor.execute(prove, [whole])
+
+
 @pytest.fixture
 def voids(credits_due):
     taken = call(TAKE_BACK, credits_due)
@@ -198,6 +222,19 @@ def test_what_does_not_stand_is_not_voided(voids):
 
     with pytest.raises(DatabaseError, match="a sale does not stand"):
         call(VOID, voids)
+
+
+def test_the_proof_of_voids_knows_other_refunds(voids):
+    call(VOID, voids)
+    void = Refund.objects.latest("pk")
+    prove = "SELECT purchases_prove_voided(%s)"
+    other = sell(None, total_minor=90_000, reference="other", at=NOON).purchase
+    part = give_back(other, amount_minor=30_000)
+
+    assert refused(prove, part.pk)
+    assert refused(prove, NOBODY)
+    with connection.cursor() as cursor:
+        cursor.execute(prove, [[void.pk]])
 
 
 def test_an_event_is_taken_out_once(credits_due):
