@@ -39,6 +39,18 @@ def test_the_role_cannot_get_around_the_database_guards(statement):
         cursor.execute(statement)
 
 
+def test_what_writes_with_the_owners_rights_is_for_the_product_alone():
+    verbs = "FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND prosecdef"
+
+    assert one_value(f"SELECT bool_and(has_function_privilege(oid, 'EXECUTE')) {verbs}") is True
+    assert (
+        one_value(f"SELECT bool_or(has_function_privilege('public', oid, 'EXECUTE')) {verbs}")
+        is False
+    )
+    triggers = "SELECT has_function_privilege('shop_make_changeable(regclass)', 'EXECUTE')"
+    assert one_value(triggers) is False
+
+
 def test_the_role_gives_up_waiting_so_that_a_till_never_hangs():
     assert one_value("SHOW lock_timeout") == "4s"
     assert one_value("SHOW statement_timeout") == "30s"
