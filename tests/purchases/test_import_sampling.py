@@ -36,7 +36,35 @@ def test_a_file_without_headers_is_seen_to_have_none():
     sample = sample_of(rows("01/11/2026|0912345678|45.000đ", "02/11/2026||5.000đ"))
 
     assert not sample.headed
-    assert guessed_fields(sample, About.SALES, {}) == {}
+    assert guessed_fields(sample, About.SALES, {}) == {
+        1: Field.DATE,
+        2: Field.PHONE,
+        3: Field.AMOUNT,
+    }
+
+
+@pytest.mark.parametrize(
+    ("values", "fields"),
+    [
+        ("0912345678|1/11/2026|45.000", "phone date amount"),
+        ("912345678|450000", "phone amount"),
+        ("0912 345 678|0987.654.321|45", ". . ."),
+        ("2026-11-20|45.000|50.000", "date . ."),
+        ("hai|ba", ". ."),
+    ],
+)
+def test_values_tell_what_headers_do_not_where_one_column_alone_looks_like_it(values, fields):
+    header = "|".join("abcdef"[: values.count("|") + 1])
+    guessed = guessed_fields(sample_of(rows(header, values)), About.SALES, {})
+
+    named = [str(guessed.get(number, ".")) for number in range(1, values.count("|") + 2)]
+    assert " ".join(named) == fields
+
+
+def test_most_values_of_a_phone_column_are_phones():
+    sample = sample_of(rows("a|b", "0912345678|x", "12345|y", "0987654321|z"))
+
+    assert guessed_fields(sample, About.CUSTOMERS, {}) == {1: Field.PHONE}
 
 
 def test_a_wide_file_and_long_values_are_cut():

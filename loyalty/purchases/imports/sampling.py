@@ -4,7 +4,7 @@ Pure.
 """
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -25,6 +25,8 @@ DATE_FORMATS = (
 _ISO = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d)?)?", re.ASCII)
 _SECONDS = re.compile(r"(:\d\d):\d\d$", re.ASCII)
 _DATA = re.compile(r"[\d\s.,:/+()-]*\d[\d\s.,:/+()-]*[đĐ₫]?", re.ASCII)
+_PHONE = re.compile(r"'?(\+?84|0)?[35789]\d{8}", re.ASCII)
+_AMOUNT = re.compile(r"[+-]?(\d{1,3}([.,]\d{3})+|\d{4,9})\s*[đĐ₫]?", re.ASCII)
 _GROUPED = re.compile(r"[+-]?\d{1,3}(([.,])\d{3})+", re.ASCII)
 # Headers as people write them, without marks; those of the ready maps are known besides.
 _WORDS: Mapping[Field, Collection[str]] = {
@@ -35,7 +37,7 @@ _WORDS: Mapping[Field, Collection[str]] = {
     ),
     Field.NAME: (
         *("ten", "ho ten", "ho va ten", "khach", "khach hang", "ten khach", "ten khach hang"),
-        *("ten kh", "customer name", "full name"),
+        *("ten kh", "nguoi mua", "customer name", "full name"),
     ),
     Field.DATE: ("ngay", "thoi gian", "ngay ban", "ngay mua", "ngay gio", "ngay hd", "time"),
     Field.AMOUNT: (
@@ -64,7 +66,7 @@ class Column:
 class Sample:
     columns: tuple[Column, ...]
     headed: bool  # Whether the row of headers looks like one.
-    is_text: bool = True  # False: an Excel file, whose columns are what they are.
+    separator: str = ""  # Where its columns end; empty in Excel files, and between spaces.
 
     def as_json(self) -> dict[str, object]:
         return asdict(self)
@@ -77,14 +79,14 @@ def sample_from(kept: Mapping[str, object]) -> Sample:
         Column(int(str(one["number"])), str(one["header"]), tuple(map(str, _list(one["values"]))))
         for one in columns
     )
-    return Sample(tuple(found), bool(kept["headed"]), bool(kept["is_text"]))
+    return Sample(tuple(found), bool(kept["headed"]), str(kept["separator"]))
 
 
 def _list(values: object) -> list[object]:
     return list(values) if isinstance(values, list | tuple) else []
 
 
-def sample_of(rows: Sequence[FileRow], *, is_text: bool = True) -> Sample:
+def sample_of(rows: Sequence[FileRow], *, separator: str = "") -> Sample:
     """
     The columns of a file by its first rows. Titles above the header have few cells; the header is
     the first row that has more than half of the most.
@@ -100,7 +102,7 @@ def sample_of(rows: Sequence[FileRow], *, is_text: bool = True) -> Sample:
         if any(cells)
     )
     headed = rows and not any(_DATA.fullmatch(text.strip()) for text in rows[top].fields)
-    return Sample(tuple(islice(columns, MOST_COLUMNS)), bool(headed), is_text)
+    return Sample(tuple(islice(columns, MOST_COLUMNS)), bool(headed), separator)
 
 
 def _cell(row: FileRow, place: int) -> str:
@@ -111,8 +113,8 @@ def _cell(row: FileRow, place: int) -> str:
 
 def guessed_fields(sample: Sample, about: About, known: Mapping[str, Field]) -> dict[int, Field]:
     """
-    What each column might be, by its number; each field once. `known` are headers, without marks,
-    that earlier maps have.
+    What each column might be, by its number; each field once. By its header first, where the file
+    has any, then by its values. `known` are headers, without marks, that earlier maps have.
     """
     words = {word: field for field, some in _WORDS.items() for word in some} | {
         fold(field.value.replace("_", " ")): field for field in about.fields
@@ -123,7 +125,44 @@ def guessed_fields(sample: Sample, about: About, known: Mapping[str, Field]) -> 
         field = words.get(fold(column.header))
         if field in about.fields and field not in found.values():
             found[column.number] = field
-    return found
+    return found | _by_values(sample, about, found)
+
+
+def _by_values(sample: Sample, about: About, found: Mapping[int, Field]) -> dict[int, Field]:
+    """The phone, the day and the amount, where just one column that is left looks like it."""
+    left = {
+        column.number: column.values if sample.headed else (column.header, *column.values)
+        for column in sample.columns
+        if column.number not in found
+    }
+    guessed: dict[int, Field] = {}
+    for field, looks in _LOOKS.items():
+        alike = [number for number, values in left.items() if values and looks(values)]
+        if field in about.fields - set(found.values()) and len(alike) == 1:
+            guessed[alike[0]] = field
+            del left[alike[0]]
+    return guessed
+
+
+def _look_like_phones(values: Sequence[str]) -> bool:
+    """Most of them: some are always typed wrong."""
+    plain = [re.sub(r"[\s.()-]", "", value) for value in values]
+    return sum(bool(_PHONE.fullmatch(value)) for value in plain) * 2 > len(values)
+
+
+def _look_like_days(values: Sequence[str]) -> bool:
+    return any(all(_is_day(value, form) for value in values) for form in DATE_FORMATS)
+
+
+def _look_like_amounts(values: Sequence[str]) -> bool:
+    return all(_AMOUNT.fullmatch(value) for value in values)
+
+
+_LOOKS: Mapping[Field, Callable[[Sequence[str]], bool]] = {
+    Field.PHONE: _look_like_phones,
+    Field.DATE: _look_like_days,
+    Field.AMOUNT: _look_like_amounts,
+}
 
 
 def guessed_date_format(values: Iterable[str]) -> str:

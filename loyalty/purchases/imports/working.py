@@ -152,8 +152,7 @@ def _check(upload: Upload, at: datetime, report: Report) -> None:
             there, found = State.ASKING, {"said": parts_of(str(error)), **NOTHING_FOUND}
         form = job.file.form
         found["read_as"] = parts_of(str(form))
-        is_text = form.format is not Format.WORKBOOK
-        found["sample"] = sample_of(job.file.first, is_text=is_text).as_json()
+        found["sample"] = sample_of(job.file.first, separator=form.separator).as_json()
     kept(upload, state=there, changed_at=at, claimed_at=None, **found)
 
 

@@ -61,13 +61,14 @@ def _form(data: dict[str, str] | None, upload: Upload, sample: Sample, about: Ab
 def _page(
     request: StaffRequest, upload: Upload, form: MapForm, *, status: int = 200
 ) -> HttpResponse:
+    sign = form.sample.separator
     context = {
         "place": "imports",
         "upload": upload,
-        "said": say_again(upload.said),
+        "said": say_again(upload.said) if upload.map_name else "",
         "read_as": say_again(upload.read_as),
         "form": form,
-        "signs": SeparatorForm() if form.sample.is_text else None,
+        "signs": SeparatorForm.other_than(sign) if sign else None,
     }
     return render(request, "owner/import_columns.html", context, status=status)
 

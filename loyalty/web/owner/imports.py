@@ -182,23 +182,27 @@ def _one(
     goes_on = upload.state in Upload.WORK
     progress = progress_of(number) if goes_on and upload.claimed_at else None
     names = tier_names(timezone.now())
-    left_out = islice(unpacked(bytes(upload.refused_rows)), SHOWN)
+    read, left_out = (upload.counts.get(name, 0) for name in ("rows_read", "rows_refused"))
+    is_told = upload.state not in (Upload.State.DROPPED, Upload.State.REFUSED)
+    first = islice(unpacked(bytes(upload.refused_rows)), SHOWN if is_told else 0)
     context = {
         "place": "imports",
         "upload": upload,
         "said": say_again(upload.said),
         "read_as": say_again(upload.read_as),
-        "figures": figures_of(upload),
+        "figures": figures_of(upload) if is_told else [],
+        "brings_something": read > left_out,
+        "seems_misread": left_out * 2 > read > 1,
         "goes_on": goes_on,
         "percent": progress.percent if progress else None,
         "step": STEPS.get(progress.step, "") if progress else "",
-        "refused": [(row.line, field_label(row.field), row.reason) for row in left_out],
-        "left_out": upload.counts.get("rows_refused", 0),
+        "refused": [(row.line, field_label(row.field), row.reason) for row in first],
+        "left_out": left_out,
         "shown": SHOWN,
         "tiers": [
             (names.get(key, key), count) for key, count in upload.counts.get("tiers", {}).items()
         ],
-        "doubles": doubles_of(upload),
+        "doubles": doubles_of(upload) if is_told else [],
         "form": form or ReasonForm(),
         "why": why,
     }

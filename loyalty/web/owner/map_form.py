@@ -58,6 +58,13 @@ class SeparatorForm(forms.Form):
         widget=forms.Select(attrs={"class": "input"}),
     )
 
+    @classmethod
+    def other_than(cls, sign: str) -> "SeparatorForm":
+        """Offers another sign than the one that was seen first."""
+        return cls(
+            initial={"separator": next(name for name in SEPARATORS if SEPARATORS[name][0] != sign)}
+        )
+
     def sign(self) -> str:
         """Only of a form that is valid."""
         return SEPARATORS[self.cleaned_data["separator"]][0]
@@ -74,18 +81,19 @@ class MapForm(forms.Form):
     headed = forms.BooleanField(
         label=_("The first row holds the names of the columns"), required=False
     )
-    dates = _select([(one, EXAMPLE.strftime(one or "%Y-%m-%d")) for one in DATE_FORMATS], _("Days"))
-    numbers = _select([(mark, look) for mark, (_dot, look) in NUMBERS.items()], _("Numbers"))
+    dates = _select(
+        [(one, EXAMPLE.strftime(one or "%Y-%m-%d")) for one in DATE_FORMATS],
+        _("Days are written as"),
+    )
+    numbers = _select(
+        [(mark, look) for mark, (_dot, look) in NUMBERS.items()], _("Numbers are written as")
+    )
     earned = forms.BooleanField(
         label=_("The points of these sales come in a file of customers: give none for them again"),
         required=False,
     )
-    cancelled = _line(
-        _("Status of cancelled sales"), _("Several with commas."), max_length=200, required=False
-    )
-    returned = _line(
-        _("Status of returned sales"), _("Several with commas."), max_length=200, required=False
-    )
+    cancelled = _line(_("Status of cancelled sales"), max_length=200, required=False)
+    returned = _line(_("Status of returned sales"), max_length=200, required=False)
     through = forms.DateField(
         label=_("Tiers of the file hold through"),
         widget=DayInput(),
@@ -111,9 +119,13 @@ class MapForm(forms.Form):
         """The selects, in the order of the file."""
         return [self[_name_of(column)] for column in self.sample.columns]
 
-    def seldom(self) -> list[forms.BoundField]:
-        """What most files need not say."""
-        return [self[name] for name in ("cancelled", "returned", "through") if name in self.fields]
+    def writing(self) -> list[forms.BoundField]:
+        """How the file writes what it says."""
+        return [self[name] for name in ("dates", "numbers", "through") if name in self.fields]
+
+    def statuses(self) -> list[forms.BoundField]:
+        """What a column says of sales that do not count; most files have none."""
+        return [self[name] for name in ("cancelled", "returned") if name in self.fields]
 
     def clean(self) -> dict[str, Any]:
         values: dict[str, Any] = super().clean() or {}

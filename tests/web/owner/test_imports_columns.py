@@ -67,12 +67,21 @@ def test_an_unknown_file_is_asked_about_with_its_columns_and_first_values(owner)
     assert response.url == f"{page}/columns"
     response = owner.get(response.url)
     said = words(response)
-    assert "There is no column date (for “date”)." in said
+    assert "Say below what each column is." in said
+    assert "There is no column" not in said
     assert "SĐT khách 912345678 · 0912345678" in said
-    assert chosen(response) == {"column_1": "date"}
-    assert response.context["form"].initial["dates"] == "%d/%m/%Y %H:%M"
-    assert response.context["form"].initial["name"] == "sổ 11"
+    assert chosen(response) == {name: SAID[name] for name in SAID if name.startswith("column_")}
+    initial = response.context["form"].initial
+    assert (initial["dates"], initial["numbers"]) == ("%d/%m/%Y %H:%M", ".")
+    assert initial["name"] == "sổ 11"
     assert not Purchase.objects.exists()
+
+
+def test_a_file_whose_known_columns_are_missing_says_which(owner):
+    page = hand_in(owner, kind="sales/so-tay")
+
+    said = words(owner.get(f"{page}/columns"))
+    assert "line 1: There is no column Ngày (for “date”)." in said
 
 
 def test_what_was_said_checks_the_file_and_is_kept_for_the_next(owner):
@@ -157,7 +166,10 @@ def test_what_cannot_be_is_said_and_nothing_is_kept(owner, other, why):
 def test_a_checked_file_can_be_said_anew_and_comes_with_what_was_said(owner):
     page = hand_in(owner)
     say(owner, page, dates="%d/%m/%Y")
-    assert "Rows left out 2" in words(owner.get(page))
+    said = words(owner.get(page))
+    assert "Rows left out 2" in said
+    assert "Most rows are left out." in said
+    assert "Bring in without these rows" not in said
 
     form = owner.get(f"{page}/columns").context["form"]
     assert chosen(owner.get(f"{page}/columns")) == {

@@ -53,7 +53,12 @@ def test_a_reason_is_said_in_the_language_of_the_reader_whoever_handed_the_file_
     assert left_out(owner, page) == [
         ["Dòng", "Cột", "Lý do"],
         ["2", "Điện thoại", "Số này thiếu 4 chữ số. Số di động có 10 chữ số."],
-        ["3", "Ngày", 'hãy ghi format = "%d/%m/%Y" trong bản đồ cột, kèm giờ nếu có'],
+        [
+            "3",
+            "Ngày",
+            "viết kiểu ngày/tháng/năm: chọn lại cách ghi ngày"
+            ' (trong tệp mẫu cột: format = "%d/%m/%Y", kèm giờ nếu có)',
+        ],
         ["4", "Thành tiền", "không phải số tiền"],
     ]
     owner.cookies["language"] = "en"
