@@ -43,10 +43,15 @@ class Customer(models.Model):
         output_field=models.CharField(max_length=8, verbose_name=_("card number")),
         db_persist=True,
     )
-    card_token = models.CharField(max_length=22, unique=True, editable=False)  # 128 random bits.
+    card_token = models.CharField(max_length=22, editable=False)  # 128 random bits.
     joined_at = models.DateTimeField(_("joined at"))
     joined_branch = models.ForeignKey(
-        Branch, on_delete=models.PROTECT, null=True, blank=True, verbose_name=_("joined in")
+        Branch,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        db_index=False,
+        verbose_name=_("joined in"),
     )
     # The same person's other row, which is kept: whoever asks for this one means that. A foreign
     # key with a column of its own (migration 0003) holds it to one step: no chain, no circle.
@@ -55,6 +60,7 @@ class Customer(models.Model):
         on_delete=models.PROTECT,
         null=True,
         blank=True,
+        db_index=False,
         related_name="merged",
         verbose_name=_("merged into"),
     )
@@ -85,6 +91,7 @@ class Customer(models.Model):
                 name="customer_external_id_unique",
             ),
             models.UniqueConstraint(fields=["card_number"], name="customer_card_number_unique"),
+            models.UniqueConstraint(fields=["card_token"], name="customer_card_token_unique"),
             models.CheckConstraint(
                 condition=Q(phone="") | Q(phone__regex=r"^\+[1-9][0-9]{6,14}$"),
                 name="customer_phone_is_e164",
@@ -114,7 +121,16 @@ class Customer(models.Model):
         indexes = [
             GinIndex(OpClass(F("name_folded"), name="gin_trgm_ops"), name="customer_name_search"),
             models.Index(fields=["name_sort", "id"], name="customer_by_name"),
-            models.Index(fields=["birth_month", "birth_day"], name="customer_birthday"),
+            models.Index(
+                fields=["birth_month", "birth_day"],
+                name="customer_birthday",
+                condition=Q(birth_month__isnull=False),
+            ),
+            models.Index(
+                fields=["merged_into"],
+                name="customer_merged",
+                condition=Q(merged_into__isnull=False),
+            ),
             models.Index(
                 fields=["revision"],
                 name="customer_changed",

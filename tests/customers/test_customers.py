@@ -93,6 +93,12 @@ def test_bad_input_names_its_field_and_enrols_nobody(columns, field):
     assert not Customer.objects.exists()
 
 
+def test_the_number_on_a_printed_card_stays_its_customers():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT customers_card_number(id) FROM unnest(ARRAY[1, 2, 123456]) AS id")
+        assert [number for (number,) in cursor] == ["88900949", "50619071", "80640097"]
+
+
 def test_card_numbers_never_repeat():
     CustomerFactory.create_batch(200)
     with connection.cursor() as cursor:
