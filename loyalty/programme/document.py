@@ -130,7 +130,11 @@ class Programme:
         The highest tier that this much spend, points or visits reaches; `besides` is so much of
         the second thing that counts, if there is one.
         """
-        return [tier for tier in self.tiers if tier.reached_with(counted, besides)][-1]
+        reached = self.tiers[0]
+        for tier in self.tiers[1:]:
+            if tier.reached_with(counted, besides):
+                reached = tier
+        return reached
 
     def rank(self, key: str) -> int:
         """How high the tier of that key stands; 0 is the lowest, also for one that is gone."""

@@ -121,6 +121,8 @@ class Climb(NamedTuple):  # A sale makes several, for which a dataclass takes fi
 
     def advance(self, to: date, course: Course) -> "Climb":
         """The standing when that day begins."""
+        if self.floor_through is None and not course.loses:
+            return self  # Nothing changes by itself.
         climb = self
         while (day := climb._next_day(course)) is not None and day <= to:
             climb = climb._settle(day, course)
@@ -164,6 +166,8 @@ class Climb(NamedTuple):  # A sale makes several, for which a dataclass takes fi
         )
         programme = rules.programme
         reached = programme.tier_for(*counted.counting_both(event.on, programme.tier_rules))
+        if counted._stays_in(reached.key, programme):
+            return counted
         above = programme.rank(reached.key) > programme.rank(counted.earned_key)
         if above or not counted.earned_key:
             held = held_from(event.on, programme.tier_rules) if reached.entry else None
@@ -173,6 +177,14 @@ class Climb(NamedTuple):  # A sale makes several, for which a dataclass takes fi
         why = Why.REACHED if self.tier_key else Why.JOINED
         rank, before = programme.rank(counted.earned_key), programme.rank(self.earned_key)
         return counted._moved(rules, event.at, event.on, Why.BELOW if rank < before else why)
+
+    def _stays_in(self, reached: str, programme: Programme) -> bool:
+        """Whether nothing comes of it, as of most sales: the tier reached is the one they have."""
+        return (
+            reached == self.earned_key == self.tier_key
+            and self.floor_through is None
+            and programme.tier_rules.downgrade is not Downgrade.AT_ONCE
+        )
 
     def _count_again(self, event: Event, course: Course) -> "Climb":
         if not self.complete:
@@ -211,7 +223,9 @@ class Climb(NamedTuple):  # A sale makes several, for which a dataclass takes fi
     def counting(self, on: date, ladder: TierRules, by: By) -> int:
         """What of that counts on that day: minor units, points or visits."""
         if ladder.window is Window.LIFETIME:
-            return {By.SPEND: self.spend_minor, By.POINTS: self.points, By.VISITS: self.visits}[by]
+            if by is By.SPEND:
+                return self.spend_minor
+            return self.points if by is By.POINTS else self.visits
         return total(by, (event for event in self.events if counts(event, on, ladder)))
 
     def counting_both(self, on: date, ladder: TierRules) -> tuple[int, int]:

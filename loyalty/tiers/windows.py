@@ -1,8 +1,8 @@
 """Which events count on a day, which keep a tier, and how long a tier is held. Pure."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import NamedTuple
 
 from loyalty.dates import add_months
 from loyalty.programme.ladder import By, Downgrade, TierRules, Window
@@ -10,8 +10,7 @@ from loyalty.programme.ladder import By, Downgrade, TierRules, Window
 DAY = timedelta(days=1)
 
 
-@dataclass(frozen=True)
-class Event:
+class Event(NamedTuple):
     """What counts: one sale, or a refund with negative figures."""
 
     at: datetime

@@ -41,9 +41,9 @@ SELECT tiers_record_many('old', %(customers)s::bigint[], %(refs)s::text[], %(spe
     ARRAY['bac'], ARRAY['reached'], ARRAY[1::bigint], %(versions)s::bigint[], ARRAY[%(at)s])
 """
 SELL = """
-SELECT * FROM purchases_record_many('old', %(batch)s, %(customers)s::bigint[],
+SELECT purchases_record_many('old', %(batch)s, %(customers)s::bigint[],
     %(branches)s::bigint[], %(refs)s::text[], %(hashes)s::text[], %(amounts)s::bigint[],
-    %(none)s::bigint[], %(none)s::bigint[], %(nulls)s::int[], %(points)s::int[],
+    %(none)s::bigint[], %(none)s::bigint[], %(nulls)s::int[], %(points)s::bigint[],
     %(entries)s::bigint[], %(balances)s::bigint[], %(keys)s::text[], %(keys)s::text[],
     %(moments)s::timestamptz[], %(days)s::date[], %(at)s, %(by)s)
 """
@@ -85,8 +85,10 @@ def two(db):
 
 
 def test_credits_continue_each_account_and_open_their_lots(two):
-    assert [place for place, _entry_id in call(EARN, two)] == [1, 2, 3]
+    [(ids, balances)] = call(EARN, two)
 
+    assert ids == sorted(ids)
+    assert balances == [5, 12, 11]
     entries = Entry.objects.order_by("id").values_list(
         "account_id", "number", "points", "balance_after", "explanation", "lot__remaining"
     )
@@ -99,13 +101,26 @@ def test_credits_continue_each_account_and_open_their_lots(two):
     assert verify().problems == ()
 
 
+def test_sales_that_earn_nothing_write_nothing_and_learn_the_balance(two):
+    one, other = two["customers"][0], two["customers"][2]
+    customers = {"customers": [one, one, other], "points": [5, 0, 0]}
+
+    [(ids, balances)] = call(EARN, two | customers)
+
+    assert ids == [Entry.objects.get().pk, None, None]
+    assert balances == [5, 5, 0]
+    assert call(
+        EARN, two | {"customers": [None] * 3, "points": [0] * 3, "refs": ["d", "e", "f"]}
+    ) == [([None, None, None], [0, 0, 0])]
+    assert verify().problems == ()
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
         {"customers": [NOBODY, NOBODY, NOBODY]},
         {"customers": [None, None, None]},
         {"customers": []},
-        {"points": [5, 7, 0]},
         {"points": [5, 7, -1]},
         {"points": [5, 7, 1_000_000_001]},
         {"points": [5, 7]},
@@ -159,7 +174,7 @@ def test_wrong_events_are_refused_whole(events, wrong):
 
 @pytest.fixture
 def sales(two):
-    entries = [entry_id for _place, entry_id in call(EARN, two)]
+    [(entries, _balances)] = call(EARN, two)
     batch = ImportBatch.objects.create(
         source="old", file_name="f", file_sha256="", finished_at=NOON
     )
@@ -206,7 +221,8 @@ def test_wrong_sales_are_refused_whole(sales, wrong):
         call(SELL, sales | wrong)
 
     assert written() == before
-    assert len(call(SELL, sales)) == 3
+    [(ids,)] = call(SELL, sales)
+    assert len(ids) == 3
 
 
 def test_the_entries_of_one_sale_are_not_anothers(sales):

@@ -28,6 +28,8 @@ ISO_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)?
 # The Icelandic letters, which many a Vietnamese list has instead of its own.
 LOOKALIKES = str.maketrans("Ðð", "Đđ")
 UNTYPED: frozenset[Field] = frozenset()
+# What a row says of a sum alone; of further columns a file may have none.
+SUM_ALONE = {Field.CUSTOMER, Field.PHONE, Field.NAME, Field.DATE, Field.AMOUNT}
 # Of a line: the column, what it is to the rules, how many letters it may have.
 TEXTS = (
     (Field.ARTICLE, "sku", 100),
@@ -81,6 +83,8 @@ class Checker:
         self.currency, self.zone, self.at = currency, zone, at
         self.branches = branches  # Ids by key and by name, in lower case.
         self.amounts = Amounts(layout, currency)
+        self.says_more = bool(shape.places.keys() - SUM_ALONE)
+        self.has_detail = layout.group_by is GroupBy.RECEIPT or not layout.earns
         self.tells_kinds = bool(
             layout.returned or layout.cancelled or layout.return_prefix or layout.cancelled_prefix
         )
@@ -104,20 +108,22 @@ class Checker:
         phone = self._phone(value.get(Field.PHONE, ""))
         if not (external_id or phone or self.layout.keeps_anonymous):
             raise InvalidInput(Field.CUSTOMER, _("no customer"))
-        return SaleRow(
-            line=row.line,
-            occurred_at=moment,
-            occurred_on=day,
-            amount_minor=amount_minor,
-            external_id=external_id,
-            phone=phone,
-            name=self.name_of(value.get(Field.NAME, "")),
+        name = self.name_of(value.get(Field.NAME, ""))
+        sale = SaleRow(row.line, moment, day, amount_minor, external_id, phone, name)
+        if self.says_more:
+            sale = self._more(sale, value, typed)
+        if self.has_detail:
+            sale = sale._replace(detail=self._detail(value, typed, amount_minor))
+        return sale
+
+    def _more(self, sale: SaleRow, value: dict[Field, str], typed: Set[Field]) -> SaleRow:
+        """With what columns say that only some files have."""
+        return sale._replace(
             reference=self._reference(value),
             branch_id=self._branch(value.get(Field.BRANCH, "")),
             kind=self._kind(value),
             return_of=_bounded(value.get(Field.RETURN_OF, ""), Field.RETURN_OF, LONGEST_REFERENCE),
             total_minor=self.amounts.minor_or_none(Field.TOTAL, value, typed),
-            detail=self._detail(value, typed, amount_minor),
         )
 
     def _typed(self, row: FileRow) -> frozenset[Field]:

@@ -15,13 +15,12 @@ from loyalty.ledger.services import check_points
 from loyalty.programme.versions import Rules
 from loyalty.purchases.bill import request_hash
 from loyalty.purchases.imports.bills import bill_of
-from loyalty.purchases.imports.worths import Moment, Term, Worth, Worths
+from loyalty.purchases.imports.worths import NULL, Moment, Term, Worth, Worths
 from loyalty.purchases.sale import Effect, Extras, Sale, Situation, effect_of
 from loyalty.tiers.rules import Climb, Course
 from loyalty.tiers.windows import Event
 
-NULL = "\\N"  # As COPY writes it.
-NO_TERM = Term(None, None, None)
+NO_TERM = Term.of(None, None, None)
 NO_EXTRAS = Extras()
 
 
@@ -90,8 +89,8 @@ class Made:
             self.active_until[row.customer_id] = max(term.active_until, latest)
         self.lines.append(
             f"{row.place}\t{why}\t{points}\t{worth.tier_points}\t{worth.uncounted_minor}"
-            f"\t{worth.shipping_minor}\t{rules.version_id}\t{term.usable_from or NULL}"
-            f"\t{term.expires_on or NULL}\t{before}\t{after}\t{asked}\n"
+            f"\t{worth.shipping_minor}\t{rules.version_id}\t{term.days}"
+            f"\t{before}\t{after}\t{asked}\n"
         )
 
 
@@ -162,7 +161,7 @@ class Maker:
             row,
             Worth.of(effect.priced, effect.earning)._replace(points=effect.points),
             effect.rules,
-            Term(
+            Term.of(
                 credit.usable_from if credit else None,
                 credit.expires_on if credit else None,
                 effect.active_until,

@@ -20,9 +20,9 @@ from loyalty.purchases.imports.grouping import NAMES, SALES
 from loyalty.purchases.imports.layout import GroupBy
 from loyalty.purchases.imports.making import Staged
 from loyalty.purchases.imports.naming import AGAIN
+from loyalty.purchases.imports.worths import NULL
 
 ROWS_AT_ONCE = 500
-NULL = "\\N"  # As COPY reads it.
 ESCAPED = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 SPECIAL = re.compile(r"[\\\t\n\r]")
 _CLOSE = """

@@ -9,6 +9,13 @@ from psycopg.errors import UniqueViolation
 from loyalty.errors import DomainError
 from loyalty.sayings import said as _
 
+_PATIENT = """
+SET LOCAL statement_timeout = 0;
+SET LOCAL lock_timeout = '60s';
+SET LOCAL plan_cache_mode = force_custom_plan;
+SET LOCAL work_mem = '64MB';
+SET LOCAL default_statistics_target = 10;  -- Enough for what is new.
+"""
 IMPORT_LOCK = 7_002  # Any number that no other advisory lock of ours uses.
 
 
@@ -73,10 +80,18 @@ def be_alone() -> None:
 
 def be_patient() -> None:
     """
-    Let this transaction take its time, and wait for a till rather than give up; and let what it asks of
-    thousands of customers be planned for thousands, not for the one whom a till serves.
+    Let this transaction take its time, and wait for a till rather than give up; and let what it
+    asks of thousands of customers be planned for thousands, not for the one whom a till serves, and
+    be sorted in memory: one import runs at a time.
     """
     with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL statement_timeout = 0")
-        cursor.execute("SET LOCAL lock_timeout = '60s'")
-        cursor.execute("SET LOCAL plan_cache_mode = force_custom_plan")
+        cursor.execute(_PATIENT)
+
+
+def be_usual() -> None:
+    """
+    Let what is still to come be planned as a till's is: foreign keys ask for one row at a time, of
+    thousands of rows, when the transaction ends.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL plan_cache_mode TO DEFAULT")

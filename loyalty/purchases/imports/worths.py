@@ -20,6 +20,7 @@ from loyalty.tiers.rules import Course
 K = TypeVar("K")
 V = TypeVar("V")
 MOST = 8_192  # Kept of each kind; then that kind begins anew.
+NULL = "\\N"  # As COPY reads it.
 
 
 class Worth(NamedTuple):
@@ -56,6 +57,21 @@ class Term(NamedTuple):
     usable_from: date | None
     expires_on: date | None
     active_until: date | None  # Through when a sale of that day keeps points from ending.
+    days: str  # The first two, as COPY reads them.
+
+    @classmethod
+    def of(
+        cls, usable_from: date | None, expires_on: date | None, active_until: date | None
+    ) -> "Term":
+        days = f"{usable_from or NULL}\t{expires_on or NULL}"
+        return cls(usable_from, expires_on, active_until, days)
+
+
+class Asked(NamedTuple):
+    """What some rules want to know of a moment and a branch."""
+
+    conditions: tuple[Conditions, ...]
+    by_hour: bool  # And not by the day alone.
 
 
 class Worths:
@@ -67,7 +83,7 @@ class Worths:
         self.moments: dict[tuple[int, date, str], tuple[bool, ...]] = {}
         self.terms: dict[tuple[int, str, date], Term] = {}
         self.usual: dict[int, bool] = {}
-        self.asking: dict[int, list[Conditions]] = {}
+        self.asked: dict[int, Asked] = {}
 
     def are_for(self, rules: Rules) -> bool:
         """Whether these rules ask for nothing of a customer but the tier."""
@@ -77,16 +93,15 @@ class Worths:
                 any(rule.cap and rule.cap.kept for rule in programme.earn)
                 or any(one.birthday for one in _conditions(programme))
             )
-            self.asking[rules.version_id] = [
-                one for one in _conditions(programme) if one.ask_when_or_where
-            ]
+            asking = tuple(one for one in _conditions(programme) if one.ask_when_or_where)
+            self.asked[rules.version_id] = Asked(asking, any(one.hours for one in asking))
         return self.usual[rules.version_id]
 
     def of(
         self, rules: Rules, tier_key: str, amount_minor: int, when: Moment, branch_key: str
     ) -> Worth:
         """What a sum comes to, by rules that `are_for`, paid then and there by such a customer."""
-        then = self._then(rules, when, branch_key) if self.asking[rules.version_id] else ()
+        then = self._then(rules, when, branch_key)
         alike = (rules.version_id, tier_key, amount_minor, then)
         worth = self.worths.get(alike)
         if worth is None:
@@ -102,7 +117,7 @@ class Worths:
         term = self.terms.get(alike)
         if term is None:
             programme, tier = rules.programme, rules.programme.tier(tier_key)
-            term = _room_in(self.terms)[alike] = Term(
+            term = _room_in(self.terms)[alike] = Term.of(
                 programme.usable_from(on),
                 last_day(programme, earned_on=on, tier=tier),
                 active_until(programme, bought_on=on, tier=tier),
@@ -111,13 +126,14 @@ class Worths:
 
     def _then(self, rules: Rules, when: Moment, branch_key: str) -> tuple[bool, ...]:
         """What conditions say of that moment and branch; nothing else of these matters."""
-        asking = self.asking[rules.version_id]
-        by_hour = any(one.hours for one in asking)
+        conditions, by_hour = self.asked[rules.version_id]
+        if not conditions:
+            return ()
         alike = (rules.version_id, when.at if by_hour else when.on, branch_key)
         then = self.moments.get(alike)
         if then is None:
             local = when.at.astimezone(self.course.zone)
-            then = tuple(one.hold_then(local, branch_key) for one in asking)
+            then = tuple(one.hold_then(local, branch_key) for one in conditions)
             _room_in(self.moments)[alike] = then
         return then
 

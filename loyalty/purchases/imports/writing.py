@@ -1,6 +1,6 @@
 """
-Writing a part of the staged sales: one statement a table. What the stage and the lines of the part
-say goes to the verbs of the ledger, the tiers and the sales, which prove what they have written.
+Writing a part of the staged sales. What the stage and the lines of the part say goes, column by
+column, to the verbs of the ledger, the tiers and the sales, which prove what they have written.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from loyalty.purchases.writing import cap_uses, keep_lines, lines_of, row_of
 from loyalty.tiers import services as tiers
 
 _OPEN = """
-DROP TABLE IF EXISTS pg_temp.import_made, pg_temp.import_part, pg_temp.import_earned;
+DROP TABLE IF EXISTS pg_temp.import_made;
 CREATE TEMP TABLE import_made (
     place int NOT NULL, why int, points int NOT NULL, tier_points bigint NOT NULL,
     uncounted_minor bigint NOT NULL, shipping_minor bigint NOT NULL, version_id bigint NOT NULL,
@@ -27,79 +27,62 @@ _COPY = """
 COPY import_made (place, why, points, tier_points, uncounted_minor, shipping_minor, version_id,
     usable_from, expires_on, tier_before, tier_after, request_hash) FROM STDIN
 """
-# What a till's own `request_hash` comes to, for sales that are a sum alone.
-_JOIN = """
-CREATE TEMP TABLE import_part ON COMMIT DROP AS
-SELECT *, coalesce(request_hash, encode(sha256(convert_to(concat_ws(
-        '/', coalesce(customer_id::text, 'None'), coalesce(branch_id::text, 'None'), amount_minor
-    ), 'UTF8')), 'hex')) AS asked
-FROM import_ready JOIN import_made USING (place)
-WHERE place BETWEEN %(first)s AND %(last)s
-ORDER BY customer_id, occurred_at, line;
-ANALYZE import_part (place);
-"""
-_SALES = "SELECT * FROM import_part ORDER BY customer_id, occurred_at, line"
-_EARN = f"""
-CREATE TEMP TABLE import_earned ON COMMIT DROP AS
-SELECT c.places[e.place] AS place, e.entry_id
-FROM (
+# The columns of the part as arrays, once for all three verbs. A till's own `request_hash` is worked
+# out for sales that are a sum alone. Earning comes before selling, which names what was earned.
+_WRITE = """
+WITH part AS MATERIALIZED (
     SELECT array_agg(place) AS places, array_agg(customer_id) AS customers,
-        array_agg(points::bigint) AS points, array_agg(reference) AS refs,
-        array_agg(version_id) AS versions, array_agg(why) AS whys,
-        array_agg(usable_from) AS starts, array_agg(expires_on) AS days,
-        array_agg(occurred_at) AS moments
-    FROM ({_SALES}) s WHERE points > 0
-) c, LATERAL ledger_earn_many(
-    %(source)s, customers, points, refs, versions, whys,
-    ARRAY(SELECT one FROM jsonb_array_elements(%(whys)s::jsonb) WITH ORDINALITY AS w (one, nth)
-        ORDER BY nth),
-    starts, days, moments, %(at)s, %(by)s
-) e
-WHERE c.places IS NOT NULL;
-ANALYZE import_earned;
-"""  # noqa: S608 (ours, as all that follow)
-_COUNT = f"""
-SELECT tiers_record_many(
-    %(source)s, array_agg(customer_id), array_agg(reference),
-    array_agg(amount_minor - uncounted_minor), array_agg(tier_points), array_agg(occurred_at),
-    %(at)s, %(movers)s::bigint[], %(came_from)s::text[], %(went_to)s::text[], %(why)s::text[],
-    %(counted)s::bigint[], %(versions)s::bigint[], %(moved_at)s::timestamptz[]
-)
-FROM ({_SALES}) s WHERE customer_id IS NOT NULL
-HAVING count(*) > 0
-"""  # noqa: S608
-# The balance that each sale left is what its customer has now, less what later ones brought.
-_SELL = f"""
-SELECT c.places[p.place], p.purchase_id
-FROM (
-    SELECT array_agg(place) AS places, array_agg(customer_id) AS customers,
-        array_agg(branch_id) AS branches, array_agg(reference) AS refs, array_agg(asked) AS hashes,
+        array_agg(branch_id) AS branches, array_agg(reference) AS refs,
+        array_agg(coalesce(request_hash, encode(sha256(convert_to(concat_ws(
+            '/', coalesce(customer_id::text, 'None'), coalesce(branch_id::text, 'None'),
+            amount_minor), 'UTF8')), 'hex'))) AS hashes,
         array_agg(amount_minor) AS amounts, array_agg(shipping_minor) AS shipping,
-        array_agg(uncounted_minor) AS uncounted, array_agg(of_tier) AS of_tier,
-        array_agg(points) AS points, array_agg(entry_id) AS entries, array_agg(balance) AS balances,
+        array_agg(uncounted_minor) AS uncounted, array_agg(points::bigint) AS points,
+        array_agg(CASE WHEN customer_id IS NOT NULL AND tier_points <> points
+            THEN tier_points::int END) AS of_tier,
+        array_agg(version_id) AS versions, array_agg(why) AS whys,
+        array_agg(usable_from) AS starts, array_agg(expires_on) AS ends,
         array_agg(tier_before) AS before, array_agg(tier_after) AS after,
-        array_agg(occurred_at) AS moments, array_agg(occurred_on) AS days
+        array_agg(occurred_at) AS moments, array_agg(occurred_on) AS days,
+        array_agg(customer_id) FILTER (WHERE known) AS counted,
+        array_agg(reference) FILTER (WHERE known) AS counted_refs,
+        array_agg(amount_minor - uncounted_minor) FILTER (WHERE known) AS spent,
+        array_agg(tier_points) FILTER (WHERE known) AS earned,
+        array_agg(occurred_at) FILTER (WHERE known) AS counted_at
     FROM (
-        SELECT s.*, e.entry_id,
-            CASE WHEN s.customer_id IS NOT NULL AND tier_points <> points
-                THEN tier_points::int END AS of_tier,
-            coalesce(a.balance + sum(points) OVER upto - sum(points) OVER theirs, 0)::bigint
-                AS balance
-        FROM ({_SALES}) s
-        LEFT JOIN import_earned e USING (place)
-        LEFT JOIN ledger_account a ON a.customer_id = s.customer_id
-        WINDOW theirs AS (PARTITION BY s.customer_id),
-            upto AS (PARTITION BY s.customer_id ORDER BY occurred_at, line)
-        ORDER BY s.customer_id, occurred_at, line
-    ) one
-) c, LATERAL purchases_record_many(
-    %(source)s, %(batch)s, customers, branches, refs, hashes, amounts, shipping, uncounted, of_tier,
-    points, entries, balances, before, after, moments, days, %(at)s, %(by)s
-) p
-WHERE c.places[p.place] = ANY (%(kept)s::int[])
-"""  # noqa: S608
+        SELECT *, customer_id IS NOT NULL AS known FROM import_ready JOIN import_made USING (place)
+        WHERE place BETWEEN %(first)s AND %(last)s
+        ORDER BY customer_id, occurred_at, line
+    ) sale
+    HAVING count(*) > 0
+), earned AS MATERIALIZED (
+    SELECT e.entries, e.balances FROM part p, LATERAL ledger_earn_many(
+        %(source)s, p.customers, p.points, p.refs, p.versions, p.whys,
+        ARRAY(SELECT one FROM jsonb_array_elements(%(whys)s::jsonb) WITH ORDINALITY AS w (one, nth)
+            ORDER BY nth),
+        p.starts, p.ends, p.moments, %(at)s, %(by)s
+    ) e
+), counted AS MATERIALIZED (
+    SELECT tiers_record_many(
+        %(source)s, p.counted, p.counted_refs, p.spent, p.earned, p.counted_at,
+        %(at)s, %(movers)s::bigint[], %(came_from)s::text[], %(went_to)s::text[], %(why)s::text[],
+        %(counted)s::bigint[], %(versions)s::bigint[], %(moved_at)s::timestamptz[]
+    )
+    FROM part p
+), sold AS MATERIALIZED (
+    SELECT p.places, purchases_record_many(
+        %(source)s, %(batch)s, p.customers, p.branches, p.refs, p.hashes, p.amounts, p.shipping,
+        p.uncounted, p.of_tier, p.points, e.entries, e.balances, p.before, p.after, p.moments,
+        p.days, %(at)s, %(by)s
+    ) AS ids
+    FROM part p, earned e, counted
+)
+SELECT k.place, k.id FROM sold s, unnest(s.places, s.ids) AS k (place, id)
+WHERE k.place = ANY (%(kept)s::int[])
+"""
 _ACTIVE = """
-SELECT customer_id, occurred_on, amount_minor FROM import_part WHERE customer_id IS NOT NULL
+SELECT customer_id, occurred_on, amount_minor FROM import_ready
+WHERE place BETWEEN %(first)s AND %(last)s AND customer_id IS NOT NULL
 """
 
 
@@ -123,10 +106,7 @@ def write_part(made: Made, batch: Batch, *, first: int, last: int) -> None:
         cursor.execute(_OPEN)
         with cursor.copy(_COPY) as copy:
             copy.write("".join(made.lines))
-        cursor.execute(_JOIN, told)
-        cursor.execute(_EARN, told)
-        cursor.execute(_COUNT, told)
-        cursor.execute(_SELL, told)
+        cursor.execute(_WRITE, told)
         ids = dict(cursor.fetchall())
         activity.add_from(cursor, _ACTIVE, told)
     tiers.keep(made.ends)
