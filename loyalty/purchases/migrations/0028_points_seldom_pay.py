@@ -29,6 +29,6 @@ END $$;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("purchases", "0023_ids_in_order")]
+    dependencies = [("purchases", "0027_ids_in_order")]
 
     operations = [migrations.RunSQL(LEAN, BACK), migrations.RunSQL(ANALYZE, migrations.RunSQL.noop)]

@@ -12,6 +12,6 @@ ALTER TABLE tiers_qualification ADD CONSTRAINT tiers_qualification_undoes_id_key
 
 
 class Migration(migrations.Migration):
-    dependencies = [("tiers", "0009_events_by_sets")]
+    dependencies = [("tiers", "0010_taking_out_by_sets")]
 
     operations = [migrations.RunSQL(LEAN, BACK)]

@@ -143,7 +143,7 @@ DROP FUNCTION ledger_earn_many(text, bigint[], bigint[], text[], bigint[], int[]
 
 
 class Migration(migrations.Migration):
-    dependencies = [("ledger", "0020_proved_by_unique_keys")]
+    dependencies = [("ledger", "0021_taking_back_by_sets")]
 
     operations = [
         migrations.RunSQL(LOCK + DROP + EARN + PROVE, migrations.RunSQL.noop),

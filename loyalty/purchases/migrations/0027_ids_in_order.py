@@ -76,8 +76,8 @@ DROP FUNCTION purchases_record_many(
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("purchases", "0022_unfinished_imports"),
-        ("ledger", "0021_earning_whole_parts"),
+        ("purchases", "0026_voiding_by_sets"),
+        ("ledger", "0022_earning_whole_parts"),
     ]
 
     operations = [migrations.RunSQL(DROP + RECORD + PROVE, migrations.RunSQL.noop)]
