@@ -8,11 +8,12 @@ from django.utils.translation import gettext as _
 
 from customers.identity import Birthday, name_columns, normalise_phone
 from customers.models import Customer, MemberSession
+from customers.queries import known_by
 from customers.services import AlreadyEnrolled, clean_email
 from loyalty.errors import InvalidInput
 from loyalty.shop.models import User
 
-_IDENTIFYING = {"phone": "phone", "email": "email__iexact", "external_id": "external_id"}
+_IDENTIFYING = ("phone", "email", "external_id")
 
 
 @dataclass(frozen=True)
@@ -56,8 +57,8 @@ def change_customer(*, customer: Customer, changes: Changes, by: User | None) ->
     sessions of the phones they were signed in on. Safe to retry.
 
     Raises InvalidInput naming the field, also where nothing would be left to know the customer
-    by, and AlreadyEnrolled when a phone, e-mail or external id is another customer's; then
-    nothing is written.
+    by or where a row that was merged into theirs has it, and AlreadyEnrolled when a phone, e-mail or
+    external id is another customer's; then nothing is written.
     """
     columns = changes.columns()
     current = Customer.objects.select_for_update(of=("self",), no_key=True).get(pk=customer.pk)
@@ -77,9 +78,11 @@ def change_customer(*, customer: Customer, changes: Changes, by: User | None) ->
 
 
 def _refuse_others(current: Customer, after: dict[str, str]) -> None:
-    for name, lookup in _IDENTIFYING.items():
-        if after[name] and after[name] != getattr(current, name):
-            others = Customer.objects.exclude(pk=current.pk).select_related("merged_into")
-            other = others.filter(**{lookup: after[name]}).first()
-            if other is not None and other.kept_id != current.pk:
+    others = Customer.objects.exclude(pk=current.pk).select_related("merged_into")
+    for name, value in after.items():
+        if value and value != getattr(current, name):
+            other = others.filter(known_by(name, value)).first()
+            if other is not None and other.kept_id == current.pk:
+                raise InvalidInput(name, _("It stays with the row that was merged into this one."))
+            if other is not None:
                 raise AlreadyEnrolled(other.kept)

@@ -9,6 +9,7 @@ from django.db import transaction
 
 from customers.identity import Birthday, name_columns, normalise_phone
 from customers.models import Consent, Customer
+from customers.queries import known_by
 from loyalty.errors import DomainError, InvalidInput
 from loyalty.sayings import said as _
 from loyalty.shop.models import Branch, User
@@ -78,10 +79,10 @@ def enrol_customer(
     return Customer.objects.get(card_token=values["card_token"])
 
 
-def _known(*, phone: str, email: str, external_id: str) -> Customer | None:
-    for field, value in (("phone", phone), ("email__iexact", email), ("external_id", external_id)):
-        customers = Customer.objects.select_related("merged_into")
-        found = customers.filter(**{field: value}).first() if value else None
+def _known(**columns: str) -> Customer | None:
+    customers = Customer.objects.select_related("merged_into")
+    for name, value in columns.items():
+        found = customers.filter(known_by(name, value)).first() if value else None
         if found is not None:
             return found
     return None

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from customers.identity import normalise_phone
 from customers.models import Consent, Customer, MemberSession, SignInChallenge
+from customers.queries import known_by
 from customers.services import clean_email, new_token
 from loyalty.errors import DomainError, InvalidInput
 
@@ -53,10 +54,10 @@ def start_sign_in(*, identifier: str, at: datetime) -> SignInChallenge:
     if recent.count() >= CODES_PER_DAY:
         raise TooManyCodes
     recent.filter(closed_at__isnull=True).update(closed_at=at)
-    field = "phone" if channel == Consent.Channel.SMS else "email__iexact"
+    name = "phone" if channel == Consent.Channel.SMS else "email"
     return SignInChallenge.objects.create(
         nonce=new_token(),
-        customer=Customer.objects.filter(**{field: identity}).first(),
+        customer=Customer.objects.filter(known_by(name, identity)).first(),
         identity_digest=digest,
         channel=channel,
         created_at=at,

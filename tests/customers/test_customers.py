@@ -5,7 +5,7 @@ from django.db import DatabaseError, connection, transaction
 
 from customers.identity import Birthday, is_card_number
 from customers.models import Consent, Customer
-from customers.queries import agreeing, consents_of, find_customers
+from customers.queries import agreeing, consents_of, find_customers, known_by
 from customers.services import AlreadyEnrolled, enrol_customer, record_consent
 from loyalty.errors import InvalidInput
 from tests.factories.clock import NOON
@@ -125,6 +125,19 @@ def test_a_card_is_found_by_number_and_by_scan():
     spaced = f"{customer.card_number[:4]} {customer.card_number[4:]}"
 
     assert find_customers(spaced) == find_customers(customer.card_token) == [customer]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("phone", "+84912345678"), ("email", "Thao@example.com"), ("external_id", "A-1")],
+)
+def test_nobody_is_looked_for_among_all_customers(name, value):
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")  # A few rows are read as they lie.
+
+    plan = Customer.objects.filter(known_by(name, value)).order_by().explain()
+
+    assert f"customer_{name}_unique" in plan
 
 
 @pytest.mark.parametrize(

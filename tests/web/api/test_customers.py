@@ -300,3 +300,19 @@ def test_a_scan_with_no_good_key_says_nothing_of_the_customer():
 @pytest.mark.parametrize("asked", [{"phone": "0912345678", "card": "12345674"}, {}])
 def test_a_search_by_two_things_or_none_is_refused(till, asked):
     assert problem(till.get("/customers", **asked))[:2] == (422, "invalid")
+
+
+@pytest.mark.parametrize(
+    "body", [{"phone": "0987654321"}, {"email": "KHAC@example.com"}, {"external_id": "A-2"}]
+)
+def test_what_a_merged_row_has_stays_there(till, body):
+    kept = CustomerFactory(phone="+84912345678")
+    CustomerFactory(
+        phone="+84987654321", email="khac@example.com", external_id="A-2", merged_into=kept
+    )
+    before = every_row()
+
+    refused = till.patch(f"/customers/{public_id('cus', kept.pk)}", body)
+
+    assert problem(refused) == (422, "invalid", list(body))
+    assert every_row() == before
