@@ -2,10 +2,11 @@
 
 import pytest
 from django.db import DatabaseError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from customers.identity import Birthday, is_card_number
 from customers.models import Consent, Customer
-from customers.queries import agreeing, consents_of, find_customers, known_by
+from customers.queries import agreeing, consents_of, customers_meant, find_customers, known_by
 from customers.services import AlreadyEnrolled, enrol_customer, record_consent
 from loyalty.errors import InvalidInput
 from tests.factories.clock import NOON
@@ -138,6 +139,16 @@ def test_nobody_is_looked_for_among_all_customers(name, value):
     plan = Customer.objects.filter(known_by(name, value)).order_by().explain()
 
     assert f"customer_{name}_unique" in plan
+
+
+def test_nor_are_the_many_of_a_batch():
+    with CaptureQueriesContext(connection) as asked:
+        customers_meant("phone", [f"+849{number:08}" for number in range(150)])
+
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("EXPLAIN " + asked[0]["sql"])
+        assert "customer_phone_unique" in str(cursor.fetchall())
 
 
 @pytest.mark.parametrize(
