@@ -45,7 +45,7 @@ def test_a_notebook_is_checked_brought_in_and_taken_back(owner, tmp_path):
     page.set_viewport_size(DESK)
     page.emulate_media(color_scheme="dark")
     passes(owner, "bring-in-checked")
-    page.get_by_role("button", name="Nhập, bỏ các dòng này").click()
+    page.get_by_role("button", name="Nhập, trừ các dòng bị bỏ").click()
     page.get_by_text("Đang chờ đến lượt").wait_for()
     work_uploads()
 

@@ -131,7 +131,8 @@ def _stop(upload: Upload, state: State, why: str, at: datetime) -> None:
     elif batch.finished_at is not None:
         kept(upload, state=State.DONE, **FORGOTTEN, **values)
     else:
-        counts = upload.counts | counts_of(batch)
+        expected = upload.counts.get("expected", upload.counts.get("purchases_added", 0))
+        counts = upload.counts | counts_of(batch) | {"expected": expected}
         kept(upload, state=State.STOPPED, batch=batch, counts=counts, **values)
 
 

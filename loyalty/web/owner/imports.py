@@ -19,7 +19,7 @@ from loyalty.errors import DomainError
 from loyalty.purchases.imports import uploading
 from loyalty.purchases.imports.leftout import unpacked
 from loyalty.purchases.imports.stopped import stopped_elsewhere
-from loyalty.purchases.imports.watching import progress_of
+from loyalty.purchases.imports.watching import Progress, progress_of
 from loyalty.purchases.models import ColumnMap, ImportBatch, Upload
 from loyalty.reports.exports.reading import Value
 from loyalty.reports.exports.writing import csv_parts
@@ -77,8 +77,17 @@ def _page(request: StaffRequest, form: UploadForm, *, status: int = 200) -> Http
 
 
 def _percent(upload: Upload) -> int | None:
-    progress = progress_of(upload.pk) if upload.state in Upload.WORK else None
+    """How far the work on it has come, or had when it was stopped; None: nobody knows."""
+    if upload.state == Upload.State.STOPPED and upload.counts.get("expected"):
+        counts: dict[str, int] = upload.counts
+        return min(100, 100 * counts["purchases_added"] // counts["expected"])
+    progress = _progress(upload)
     return progress.percent if progress else None
+
+
+def _progress(upload: Upload) -> Progress | None:
+    is_worked_on = upload.state in Upload.WORK and upload.claimed_at
+    return progress_of(upload.pk) if is_worked_on else None
 
 
 @require_safe
@@ -179,11 +188,11 @@ def _one(
 ) -> HttpResponse:
     uploads = Upload.objects.defer("content").select_related("uploaded_by", "changed_by")
     upload = get_object_or_404(uploads.annotate(has_file=Q(content__isnull=False)), pk=number)
-    goes_on = upload.state in Upload.WORK
-    progress = progress_of(number) if goes_on and upload.claimed_at else None
+    progress = _progress(upload)
     names = tier_names(timezone.now())
     read, left_out = (upload.counts.get(name, 0) for name in ("rows_read", "rows_refused"))
     is_told = upload.state not in (Upload.State.DROPPED, Upload.State.REFUSED)
+    tiers = {} if upload.state == Upload.State.STOPPED else upload.counts.get("tiers", {})
     first = islice(unpacked(bytes(upload.refused_rows)), SHOWN if is_told else 0)
     context = {
         "place": "imports",
@@ -193,15 +202,13 @@ def _one(
         "figures": figures_of(upload) if is_told else [],
         "brings_something": read > left_out,
         "seems_misread": left_out * 2 > read > 1,
-        "goes_on": goes_on,
-        "percent": progress.percent if progress else None,
+        "goes_on": upload.state in Upload.WORK,
+        "percent": _percent(upload),
         "step": STEPS.get(progress.step, "") if progress else "",
         "refused": [(row.line, field_label(row.field), row.reason) for row in first],
         "left_out": left_out,
         "shown": SHOWN,
-        "tiers": [
-            (names.get(key, key), count) for key, count in upload.counts.get("tiers", {}).items()
-        ],
+        "tiers": [(names.get(key, key), count) for key, count in tiers.items()],
         "doubles": doubles_of(upload) if is_told else [],
         "form": form or ReasonForm(),
         "why": why,
