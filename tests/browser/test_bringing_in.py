@@ -11,7 +11,7 @@ from tests.factories.shop import StaffFactory, shop_with_programme
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 NOTEBOOK = (
-    "Ngày,Điện thoại,Tên,Tiền\n01/11/2026,912345678,Đỗ Hà,450.000\n02/11/2026,12345,An,5.000\n"
+    "Ngày bán,SĐT,Khách,Đã trả\n01/11/2026,912345678,Đỗ Hà,450.000\n02/11/2026,12345,An,5.000\n"
 )
 
 
@@ -27,18 +27,25 @@ def passes(visit: Visit, name: str) -> None:
     visit.picture(name)
 
 
-def test_a_notebook_is_checked_brought_in_and_taken_back(owner, tmp_path):
+def test_a_notebook_is_understood_checked_brought_in_and_taken_back(owner, tmp_path):
     page = owner.page
     page.set_viewport_size(PHONE)
     (tmp_path / "so.csv").write_text(NOTEBOOK, encoding="utf-8")
     owner.go("/owner/imports")
     passes(owner, "bring-in")
 
-    page.get_by_label("Tệp gì, từ đâu").select_option("sales/so-tay")
+    page.get_by_label("Tệp gì, từ đâu").select_option("sales/")
     page.get_by_label("Tệp", exact=True).set_input_files(tmp_path / "so.csv")
     page.get_by_role("button", name="Kiểm tra tệp").click()
     page.get_by_text("Đang chờ đến lượt").wait_for()
     passes(owner, "bring-in-waits")
+    work_uploads()
+
+    page.get_by_text("Chọn bên dưới mỗi cột là gì.").wait_for()
+    passes(owner, "bring-in-columns")
+    page.get_by_label("Đặt tên cho loại tệp này").fill("Sổ của Hạ")
+    page.get_by_role("button", name="Lưu và kiểm tra tệp").click()
+    page.get_by_text("Đang chờ đến lượt").wait_for()
     work_uploads()
 
     page.get_by_text("Chưa nhập gì vào cả.").wait_for()
