@@ -1,10 +1,8 @@
 """One row a customer that sums up their purchases, kept with every sale."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable
 
 from django.db import connection
-from django.db.backends.utils import CursorWrapper
 from django.db.models import F
 
 from loyalty.purchases.models import Activity, Purchase, Refund
@@ -13,7 +11,7 @@ from loyalty.purchases.models import Activity, Purchase, Refund
 _ADD = """
 INSERT INTO purchases_activity (customer_id, first_on, last_on, purchases, spend_minor)
 SELECT customer_id, min(day), max(day), count(*), sum(amount)
-FROM ({sales}) AS p (customer_id, day, amount)
+FROM unnest(%s::bigint[], %s::date[], %s::bigint[]) AS p (customer_id, day, amount)
 GROUP BY customer_id
 ORDER BY customer_id
 ON CONFLICT (customer_id) DO UPDATE SET
@@ -22,9 +20,6 @@ ON CONFLICT (customer_id) DO UPDATE SET
     purchases = purchases_activity.purchases + excluded.purchases,
     spend_minor = purchases_activity.spend_minor + excluded.spend_minor
 """
-_TOLD = "SELECT * FROM unnest(%s::bigint[], %s::date[], %s::bigint[])"
-
-
 # A sale that was wholly given back did not happen: count the customer's others again.
 _RECOUNT = """
 UPDATE purchases_activity SET first_on = p.first_on, last_on = p.last_on,
@@ -57,15 +52,7 @@ def add(purchases: Iterable[Purchase]) -> None:
     """Count these new purchases of customers in. Callers hold the customers' account locks."""
     rows = [(row.customer_id, row.occurred_on, row.amount_minor) for row in purchases]
     with connection.cursor() as cursor:
-        add_from(cursor, _TOLD, [list(column) for column in zip(*rows, strict=True)])
-
-
-def add_from(cursor: CursorWrapper, sales: str, told: Sequence[Any] | Mapping[str, Any]) -> None:
-    """
-    Count new purchases of customers in that a query names: their customers, days and amounts.
-    Callers hold the customers' account locks.
-    """
-    cursor.execute(_ADD.format(sales=sales), told)
+        cursor.execute(_ADD, [list(column) for column in zip(*rows, strict=True)])
 
 
 def take_out(refund: Refund) -> None:

@@ -4,7 +4,6 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from functools import lru_cache
-from operator import attrgetter
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -31,22 +30,14 @@ SELECT * FROM unnest(
     %s::timestamptz[]
 )
 """
-_STANDING = (
-    *("customer_id", "tier_key", "earned_key", "spend_minor", "points", "visits"),
-    *("last_visit_on", "since", "held_through", "floor_key", "floor_through"),
-    *("programme_version_id", "counted_at", "settled_on"),
-)
-_kept_of = attrgetter(*(name.removeprefix("programme_") for name in _STANDING[1:]))
-_SAVE_STANDINGS = f"""
-INSERT INTO tiers_standing ({", ".join(_STANDING)})
-SELECT * FROM unnest(
+_KEPT = Climb._fields.index("settled_on") + 1  # What of a Climb is kept comes first in it.
+_KEEP = """
+SELECT tiers_keep_many(
     %s::bigint[], %s::text[], %s::text[], %s::bigint[], %s::bigint[], %s::int[],
     %s::date[], %s::timestamptz[], %s::date[], %s::text[], %s::date[],
     %s::bigint[], %s::timestamptz[], %s::date[]
 )
-ON CONFLICT (customer_id) DO UPDATE SET
-{", ".join(f"{column} = excluded.{column}" for column in _STANDING[1:])}
-"""  # noqa: S608 (the columns are ours)
+"""
 # All events of those whose history must be counted again, of the others what a window may count.
 _EVENTS = """
 SELECT q.customer_id, q.occurred_at, q.spend_minor, q.points
@@ -80,7 +71,7 @@ def climb_from(customer_id: int, standing: Sequence[Any]) -> Climb:
 
 def standing_of(climb: Climb) -> tuple[Any, ...]:
     """What is kept of it, in the order of the columns and of Climb."""
-    return _kept_of(climb)
+    return climb[1:_KEPT]
 
 
 def moves_of(climb: Climb) -> str | None:
@@ -223,9 +214,11 @@ def save(ends: Sequence[Climb], *, recorded_at: datetime) -> None:
 
 def keep(ends: Sequence[Climb]) -> None:
     """Keep where these customers stand now; the moves are `tiers_record_many`'s."""
-    names = ["version_id" if name == "programme_version_id" else name for name in _STANDING]
+    if not ends:
+        return
+    rows = [end[:_KEPT] for end in ends]
     with connection.cursor() as cursor:
-        cursor.execute(_SAVE_STANDINGS, [[getattr(end, name) for end in ends] for name in names])
+        cursor.execute(_KEEP, [list(column) for column in zip(*rows, strict=True)])
 
 
 @transaction.atomic

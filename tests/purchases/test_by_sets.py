@@ -18,9 +18,11 @@ from loyalty.purchases.imports.job import Job
 from loyalty.purchases.imports.layout import USUAL
 from loyalty.purchases.imports.running import import_file
 from loyalty.purchases.imports.undoing import undo_import
-from loyalty.purchases.models import ImportBatch, Purchase
+from loyalty.purchases.models import Activity, ImportBatch, Purchase
 from loyalty.tiers import proof as tiers_proof
-from loyalty.tiers.models import Qualification, TierChange
+from loyalty.tiers.models import Qualification, Standing, TierChange
+from loyalty.tiers.rules import Climb
+from loyalty.tiers.services import keep
 from tests.factories.clock import NOON
 from tests.factories.customers import CustomerFactory
 from tests.factories.shop import shop_with_programme
@@ -58,7 +60,7 @@ def call(statement, told):
 
 
 def written():
-    models = (Entry, Lot, Qualification, TierChange, Purchase)
+    models = (Entry, Lot, Qualification, TierChange, Purchase, Activity)
     return [model.objects.count() for model in models]
 
 
@@ -169,7 +171,26 @@ def test_wrong_events_are_refused_whole(events, wrong):
 
     assert written() == before
     call(COUNT, right)
-    assert written() == [0, 0, 3, 1, 0]
+    assert written() == [0, 0, 3, 1, 0, 0]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"customer_id": NOBODY}, {"version_id": NOBODY}, {"version_id": None}, {"visits": -1}],
+    ids=str,
+)
+def test_wrong_standings_are_refused_whole(two, wrong):
+    right = Climb(
+        two["customers"][0], "bac", "bac", since=NOON, version_id=two["versions"][0],
+        counted_at=NOON, settled_on=NOON.date(),
+    )  # fmt: skip
+
+    with pytest.raises(DatabaseError), transaction.atomic():
+        keep([right, right._replace(customer_id=two["customers"][2])._replace(**wrong)])
+
+    assert not Standing.objects.exists()
+    keep([right])
+    assert Standing.objects.get().tier_key == "bac"
 
 
 @pytest.fixture
@@ -223,6 +244,11 @@ def test_wrong_sales_are_refused_whole(sales, wrong):
     assert written() == before
     [(ids,)] = call(SELL, sales)
     assert len(ids) == 3
+    one, other = sales["customers"][0], sales["customers"][2]
+    assert list(Activity.objects.values_list("customer_id", "purchases", "spend_minor")) == [
+        (one, 2, 120_000),
+        (other, 1, 110_000),
+    ]
 
 
 def test_the_entries_of_one_sale_are_not_anothers(sales):

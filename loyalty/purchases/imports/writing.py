@@ -8,7 +8,6 @@ from typing import Any
 
 from django.db import connection
 
-from loyalty.purchases import activity
 from loyalty.purchases.imports.making import Batch, Kept, Made
 from loyalty.purchases.models import CapUse
 from loyalty.purchases.writing import cap_uses, keep_lines, lines_of, row_of
@@ -80,10 +79,6 @@ WITH part AS MATERIALIZED (
 SELECT k.place, k.id FROM sold s, unnest(s.places, s.ids) AS k (place, id)
 WHERE k.place = ANY (%(kept)s::int[])
 """
-_ACTIVE = """
-SELECT customer_id, occurred_on, amount_minor FROM import_ready
-WHERE place BETWEEN %(first)s AND %(last)s AND customer_id IS NOT NULL
-"""
 
 
 def write_part(made: Made, batch: Batch, *, first: int, last: int) -> None:
@@ -108,7 +103,6 @@ def write_part(made: Made, batch: Batch, *, first: int, last: int) -> None:
             copy.write("".join(made.lines))
         cursor.execute(_WRITE, told)
         ids = dict(cursor.fetchall())
-        activity.add_from(cursor, _ACTIVE, told)
     tiers.keep(made.ends)
     _keep_more(made.kept, ids)
 
