@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from django.db import transaction
-from django.utils.translation import gettext as _
 
 from loyalty.errors import DomainError, InvalidInput
 from loyalty.ledger.models import Freeze
 from loyalty.ledger.services import lock_accounts
+from loyalty.sayings import said as _
 from loyalty.shop.models import User
 
 

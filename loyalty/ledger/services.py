@@ -12,11 +12,11 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from django.db import connection, transaction
-from django.utils.translation import gettext as _
 
 from loyalty.dates import local_date
 from loyalty.errors import DomainError, InvalidInput
 from loyalty.ledger.models import MAX_POINTS, Entry, Lot
+from loyalty.sayings import said as _
 from loyalty.shop.queries import get_shop
 
 

@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from django.utils.translation import gettext as _
-
 from loyalty.errors import Conflict, DomainError, InvalidInput
 from loyalty.purchases.bill import check_quantity, check_text, is_writable
 from loyalty.purchases.models import Purchase, Refund
 from loyalty.purchases.returns import Back, Sold, all_left, by_amount, by_lines
 from loyalty.purchases.settling import settle
+from loyalty.sayings import said as _
 from loyalty.shop.models import User
 from loyalty.transactions import lock_event, whole
 

@@ -11,12 +11,11 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 
-from django.utils.translation import gettext as _
-
 from loyalty.errors import DomainError, InvalidInput
 from loyalty.programme.refunds import SpentPoints
 from loyalty.programme.sets import Sets
 from loyalty.programme.spreading import spread
+from loyalty.sayings import said as _
 
 NONE = Decimal(0)
 

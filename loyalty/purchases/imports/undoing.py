@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection, transaction
-from django.utils.translation import gettext as _
 
 from loyalty.errors import DomainError
 from loyalty.purchases import activity
@@ -17,6 +16,8 @@ from loyalty.purchases.imports.members import openings
 from loyalty.purchases.imports.progress import Report, silent
 from loyalty.purchases.imports.turns import be_alone
 from loyalty.purchases.models import ImportBatch
+from loyalty.sayings import lines_of
+from loyalty.sayings import said as _
 from loyalty.shop.models import User
 from loyalty.shop.queries import get_shop
 from loyalty.tiers import services as tiers
@@ -51,7 +52,7 @@ ORDER BY 1
 
 @dataclass(frozen=True)
 class Blocked:
-    reference: str  # The sale's.
+    reference: str  # The sale's; of points that a file of customers brought, the card.
     why: str  # "spent", "merged" or "returned".
 
     def __str__(self) -> str:
@@ -60,7 +61,7 @@ class Blocked:
             "merged": _("its customer was merged into another one"),
             "returned": _("the file brought a return of it, which cannot be taken back"),
         }
-        return f"{self.reference}: {reasons[self.why]}"
+        return self.reference + ": " + reasons[self.why]
 
 
 class UndoRefused(DomainError):
@@ -74,7 +75,7 @@ class UndoRefused(DomainError):
         shown = [str(one) for one in blocked[:SHOWN]]
         if len(blocked) > SHOWN:
             shown.append(_("… and %(count)d more") % {"count": len(blocked) - SHOWN})
-        super().__init__("\n".join([head % {"count": len(blocked)}, *shown]))
+        super().__init__(lines_of([head % {"count": len(blocked)}, *shown]))
         self.blocked = tuple(blocked)
 
 
@@ -99,7 +100,7 @@ def undo_import(
     total = voiding.stage(batch)
     # All at once, before anybody looks: whoever spends these points waits, or was seen to.
     voiding.lock_customers([entry.account_id for entry in brought])
-    used = [Blocked(reference, "spent") for reference in openings.used(brought)]
+    used = [Blocked(card, "spent") for card in openings.used(brought)]
     if blocked := [*_blocked(batch), *used]:
         raise UndoRefused(blocked)
     openings.take_back_all(brought, batch=batch, at=at, by_id=by.pk if by else None, report=report)

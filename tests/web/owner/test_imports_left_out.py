@@ -17,6 +17,7 @@ from loyalty.shop.models import User
 from tests.factories.clock import NOON
 from tests.factories.customers import CustomerFactory
 from tests.factories.shop import StaffFactory
+from tests.faults.deeds import spend
 from tests.support.pages import words
 
 pytestmark = pytest.mark.django_db
@@ -160,3 +161,51 @@ def test_those_of_a_file_of_customers_can_be_opened_once_it_is_in(owner):
         address = reverse("admin:customers_customer_change", args=[customer.pk])
         assert address in response.content.decode()
         assert owner.get(address).status_code == 200
+
+
+def done(client, rows, **told):
+    page = checked(rows, **told)
+    client.post(f"{page}/bring")
+    work_uploads()
+    return page
+
+
+def test_why_a_file_cannot_be_taken_back_is_said_to_each_reader(owner):
+    page = done(owner, "0912345678,An,2026-11-20,450000,A1\n")
+    spend(Customer.objects.get(), 40, "r1")
+
+    owner.post(f"{page}/undo", {"reason": "Nhầm"})
+    work_uploads()
+
+    assert "A1: điểm của hoá đơn này đã được dùng" in words(owner.get(page))
+    owner.cookies["language"] = "en"
+    assert "Sales that something was built on since: 1." in words(owner.get(page))
+    assert "A1: its points have been used" in words(owner.get(page))
+
+
+def test_points_of_a_file_of_customers_that_were_used_are_named_by_the_card(owner):
+    page = done(owner, "0912345678,An,45\n", about="customers", header="phone,name,points\n")
+    customer = Customer.objects.get()
+    spend(customer, 40, "r1")
+    owner.cookies["language"] = "en"
+
+    owner.post(f"{page}/undo", {"reason": "Nhầm"})
+    work_uploads()
+
+    card = show_card_number(customer.card_number)
+    assert f"{card}: its points have been used" in words(owner.get(page))
+
+
+def test_a_return_that_cannot_be_is_named_in_the_readers_language(owner):
+    page = checked(
+        "0912345678,An,2026-11-20,50000,A1\n0912345678,An,2026-11-21,-60000,A1\n"
+        "0912345678,An,2026-11-21,-60000,B7\n"
+    )
+
+    vietnamese = left_out(owner, page)[1:]
+    owner.cookies["language"] = "en"
+    english = left_out(owner, page)[1:]
+
+    assert [row[0] for row in english] == ["3", "4"]
+    assert english[1][2] == "no sale is known that this gives back"
+    assert all(one[2] != other[2] for one, other in zip(vietnamese, english, strict=True))

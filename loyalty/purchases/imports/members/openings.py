@@ -9,6 +9,7 @@ from django.db import connection
 from django.db.models import Sum
 from django.utils.translation import gettext as _
 
+from customers.identity import show_card_number
 from customers.models import Customer
 from loyalty.ledger.models import MAX_POINTS, Entry
 from loyalty.ledger.reversals import Due, take_back_many
@@ -21,13 +22,14 @@ _PREFIX = "opening:"
 AT_ONCE = 5_000
 # Entries of the file whose points were used for something since.
 _USED = """
-SELECT e.reference
+SELECT c.card_number
 FROM ledger_entry e
+JOIN customers_customer c ON c.id = e.account_id
 JOIN ledger_lot l ON l.entry_id = e.id
 JOIN ledger_allocation a ON a.lot_id = l.id
 JOIN ledger_entry user_entry ON user_entry.id = a.entry_id
 WHERE e.id = ANY (%s) AND user_entry.kind IN ('redeem', 'adjust', 'merge', 'reverse')
-GROUP BY e.id HAVING sum(a.points) > 0
+GROUP BY e.id, c.id HAVING sum(a.points) > 0
 ORDER BY e.id
 """
 
@@ -103,10 +105,10 @@ def of_batch(batch: ImportBatch) -> list[Brought]:
 
 
 def used(entries: Sequence[Brought]) -> list[str]:
-    """The references of those whose points something was built on since."""
+    """The cards of those on whose points something was built since."""
     with connection.cursor() as cursor:
         cursor.execute(_USED, [[entry.entry_id for entry in entries]])
-        return [reference for (reference,) in cursor.fetchall()]
+        return [show_card_number(card) for (card,) in cursor.fetchall()]
 
 
 def take_back_all(
