@@ -2,7 +2,8 @@
 
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -19,3 +20,21 @@ def start(module: str, *arguments: str, env: Mapping[str, str]) -> subprocess.Po
         text=True,
         start_new_session=True,
     )
+
+
+@contextmanager
+def commanding(env: Mapping[str, str]) -> Iterator[Callable[..., int]]:
+    """
+    What begins a command in a process of its own and tells its number, without the second that a
+    new Python takes; the one before has to have ended.
+    """
+    commander = start("commander", env=env)
+
+    def begin(*command: str) -> int:
+        print(*command, file=commander.stdin, flush=True)
+        return int(commander.stdout.readline())  # type: ignore[union-attr]  # It is a pipe.
+
+    try:
+        yield begin
+    finally:
+        commander.communicate(timeout=30)

@@ -6,8 +6,6 @@ nothing is lost, each worker has its own, and a receiver that follows docs/api.m
 import os
 import random
 import signal
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -29,6 +27,7 @@ from tests.factories.customers import CustomerFactory, give_points
 from tests.factories.shop import shop_with_programme
 from tests.factories.webhooks import sweep, webhook
 from tests.faults.deeds import spend
+from tests.faults.programs import commanding
 from tests.faults.together import together
 from tests.support.receiver import Answer, Received, Receiver, is_genuine, receiving
 from tests.support.rounds import rounds
@@ -73,19 +72,19 @@ def environment() -> dict[str, str]:
 
 
 def test_a_sender_killed_while_the_receiver_has_a_message(receiver: Receiver) -> None:
-    number, kills = rounds(usual=8, soak=60), rounds(usual=2, soak=20)
+    number, kills = 60, 20
     webhook("points.changed", url=receiver.url)
     points_for(number, CustomerFactory())
-    for _kill in range(kills):
-        receiver.stalled.clear()
-        receiver.stall_at = len(receiver.received) + 3
-        command = [sys.executable, "manage.py", "send_webhooks"]
-        with subprocess.Popen(command, cwd=ROOT, env=environment()) as sender:
+    with commanding(environment()) as begin:
+        for _kill in range(kills):
+            receiver.stalled.clear()
+            receiver.stall_at = len(receiver.received) + 3
+            sender = begin("send_webhooks")
             assert receiver.stalled.wait(PATIENCE)
-            sender.send_signal(signal.SIGKILL)
-        assert Delivery.objects.filter(leased_until__isnull=False).count() == 1
-        # Its lease runs out.
-        Delivery.objects.update(leased_until=F("leased_until") - timedelta(minutes=2))
+            os.kill(sender, signal.SIGKILL)
+            assert Delivery.objects.filter(leased_until__isnull=False).count() == 1
+            # Its lease runs out.
+            Delivery.objects.update(leased_until=F("leased_until") - timedelta(minutes=2))
     receiver.stall_at = 0
 
     send()

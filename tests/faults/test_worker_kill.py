@@ -24,6 +24,7 @@ from campaigns.models import Channel, Message
 from tests.factories.campaigns import BirthdayCustomerFactory, due_messages, sign_in_message
 from tests.factories.clock import NOON
 from tests.factories.shop import shop_with_programme
+from tests.faults.programs import commanding
 from tests.support.mail import HOST, MailServer, mail_server
 from tests.support.rounds import rounds
 
@@ -112,16 +113,18 @@ def send(*, at: str, env: dict[str, str]) -> None:
 def test_a_sender_killed_while_the_mail_server_has_a_letter(
     server: MailServer, tmp_path: Path
 ) -> None:
-    number, kills = rounds(usual=12, soak=200), rounds(usual=2, soak=10)
+    number, kills = rounds(usual=50, soak=200), 20
     due_messages(number)
     env, at = environment(server, tmp_path), NOON
-    for _ in range(kills):
-        server.stalled.clear()
-        server.stall_at = len(server.letters) + 4
-        with process("manage.py", "send_messages", f"--at={at.isoformat()}", env=env):
+    with commanding(env) as begin:
+        for _ in range(kills):
+            server.stalled.clear()
+            server.stall_at = len(server.letters) + 3
+            sender = begin("send_messages", f"--at={at.isoformat()}")
             assert server.stalled.wait(PATIENCE)
-        assert states()[State.CALLING] == 1
-        at += timedelta(minutes=5, seconds=1)  # The lease of the lost one is over.
+            os.kill(sender, signal.SIGKILL)
+            assert states()[State.CALLING] == 1
+            at += timedelta(minutes=5, seconds=1)  # The lease of the lost one is over.
     server.stall_at = 0
 
     send(at=at.isoformat(), env=env)

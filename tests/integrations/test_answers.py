@@ -113,7 +113,7 @@ def test_the_database_refuses_to_rewrite_an_answer():
 
 @pytest.mark.django_db(transaction=True)
 def test_of_twins_one_acts_and_all_hear_the_same():
-    for trial in range(rounds(usual=10, soak=300)):
+    for trial in range(rounds(usual=20, soak=300)):
         asked = request_of(key=f"trial-{trial:04}")
         phone = f"09{trial:08}"
 
