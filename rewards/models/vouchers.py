@@ -54,7 +54,7 @@ class Voucher(models.Model):
         EXPIRED = "expired", _("Expired")
         CANCELLED = "cancelled", _("Cancelled")
 
-    # What points bought; null for one that a full stamp card gave.
+    # What points bought; null for one that a full stamp card, a purchase or a return gave.
     redemption = models.OneToOneField(
         Redemption, on_delete=models.PROTECT, null=True, related_name="voucher"
     )

@@ -12,10 +12,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from customers.changing import Changes, change_customer
 from customers.identity import Birthday
+from customers.models import Customer
 from customers.queries import Profile, find_customers, profile_found, profile_of
 from customers.services import enrol_customer
 from loyalty.integrations.answers import Reply
 from loyalty.integrations.ids import number_of, public_id
+from loyalty.shop.models import User
 from loyalty.transactions import whole
 from loyalty.web.api.answering import TAKES_IDEMPOTENCY_KEY, answer, reply, tell
 from loyalty.web.api.entering import Key, KeyRequest, Scope
@@ -210,10 +212,14 @@ def change(request: KeyRequest, customer_id: str, body: CustomerChanges) -> Http
         birthday=body.birthday.read() if body.birthday else None,
         forget_birthday="birthday" in body.model_fields_set and body.birthday is None,
     )
-    customer = customer_at(customer_id)
-    changed = change_customer(customer=customer, changes=changes, by=request.auth.user)
-    complete_profile(customer=changed, at=timezone.now(), by=request.auth.user)
-    return tell(reply(shown(profile_of(changed))))
+    return tell(reply(shown(_changed(customer_at(customer_id), changes, by=request.auth.user))))
+
+
+@whole
+def _changed(customer: Customer, changes: Changes, *, by: User) -> Profile:
+    changed = change_customer(customer=customer, changes=changes, by=by)
+    complete_profile(customer=changed, at=timezone.now(), by=by)
+    return profile_of(changed)
 
 
 def shown(profile: Profile) -> CustomerOut:

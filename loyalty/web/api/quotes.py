@@ -1,6 +1,6 @@
 """What a basket would come to, before anybody pays. Writes nothing."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -106,7 +106,7 @@ def _rewards(
     return [shown_offer(offer) for offer in offers if not offer.gone]
 
 
-def _vouchers(request: KeyRequest, customer: Customer, today: Any) -> list[VoucherOut]:
+def _vouchers(request: KeyRequest, customer: Customer, today: date) -> list[VoucherOut]:
     """A code is as good as the reward: only a key that may use it reads it."""
     codes = Scope.REDEEM in request.auth.scopes
     found = [shown_voucher(voucher) for voucher in open_vouchers(customer.pk, on=today)]

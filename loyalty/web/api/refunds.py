@@ -14,19 +14,23 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from loyalty.integrations.answers import Reply
 from loyalty.money import MAX_MINOR
+from loyalty.purchases.bill import MOST_LINES
 from loyalty.purchases.models import Refund
 from loyalty.purchases.previewing import RefundPreview, refund_preview
 from loyalty.purchases.refunds import purchase_of, refund_purchase, void_purchase
-from loyalty.web.api.answering import (
-    TAKES_IDEMPOTENCY_KEY,
-    answer,
-    reply,
-    tell,
-)
+from loyalty.web.api.answering import TAKES_IDEMPOTENCY_KEY, answer, reply, tell
 from loyalty.web.api.entering import Key, KeyRequest, Scope
 from loyalty.web.api.pointing import calling, moment_of
 from loyalty.web.api.problems import Problem
-from loyalty.web.api.reading import Body, Digits, Moment, PositiveMinor, Quantity, Text
+from loyalty.web.api.reading import (
+    NOTHING,
+    Body,
+    Digits,
+    Moment,
+    PositiveMinor,
+    Quantity,
+    Text,
+)
 from rewards.models import Voucher
 from rewards.returning import given_back
 
@@ -40,7 +44,7 @@ Reason = Annotated[str, Text(200)]
 
 
 class RefundLineIn(Body):
-    line: Annotated[int, Field(ge=1, le=1_000)]  # Its number on the bill.
+    line: Annotated[int, Field(ge=1, le=MOST_LINES)]  # Its number on the bill.
     quantity: Quantity
 
 
@@ -55,7 +59,7 @@ class RefundIn(Body):
 
     reference: Reference
     amount_minor: PositiveMinor | None = None
-    lines: Annotated[list[RefundLineIn], Field(max_length=1_000)] = []
+    lines: Annotated[list[RefundLineIn], Field(max_length=MOST_LINES)] = NOTHING
     reason: Reason = ""
     occurred_at: Moment | None = None
 

@@ -244,20 +244,39 @@ def test_joining_over_the_api_brings_what_new_members_get(till):
     assert [row.points for row in Entry.objects.filter(account=customer.pk)] == [20, 10]
 
 
-def test_nobody_is_a_member_without_the_points_for_joining(till):
-    the_shop_says("[bonuses.welcome]\npoints = 20\n")
+def breaking(statement):
+    """The line to the database, lost with the first statement of that kind."""
 
-    def broken(execute, sql, *asked):
-        if "rewards_welcomed" in sql:
+    def execute_or_break(execute, sql, *asked):
+        if statement in sql:
             raise OperationalError("the server closed the connection")
         return execute(sql, *asked)
 
-    with connection.execute_wrapper(broken):
+    return connection.execute_wrapper(execute_or_break)
+
+
+def test_nobody_is_a_member_without_the_points_for_joining(till):
+    the_shop_says("[bonuses.welcome]\npoints = 20\n")
+
+    with breaking("rewards_welcomed"):
         assert problem(till.post("/customers", THAO)) == (503, "unavailable", [])
 
     assert not Customer.objects.exists()
     assert till.post("/customers", THAO).status_code == 201
     assert Entry.objects.get().points == 20
+
+
+def test_a_correction_stands_with_the_points_it_brings_or_not_at_all(till):
+    the_shop_says("[bonuses.profile]\npoints = 10\n")
+    customer = CustomerFactory(name="", birth_day=22, birth_month=11)
+    place = f"/customers/{public_id('cus', customer.pk)}"
+
+    with breaking("ledger_credit"):
+        assert problem(till.patch(place, {"name": "An"})) == (503, "unavailable", [])
+
+    assert till.get(place).json()["name"] == ""
+    assert till.patch(place, {"name": "An"}).status_code == 200
+    assert Entry.objects.get().points == 10
 
 
 def test_what_completes_the_profile_brings_its_points_once(till):
