@@ -5,14 +5,18 @@ never come in. Nothing is deleted: the sales, their points and what took them ba
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from django.db import connection, transaction
+from django.utils.translation import get_language
 
+from customers.identity import show_card_number
 from loyalty.errors import DomainError
+from loyalty.money import format_money
 from loyalty.purchases import activity
 from loyalty.purchases.imports import voiding
 from loyalty.purchases.imports.members import openings
+from loyalty.purchases.imports.naming import AGAIN
 from loyalty.purchases.imports.progress import Report, silent
 from loyalty.purchases.imports.turns import be_alone
 from loyalty.purchases.models import ImportBatch
@@ -24,35 +28,41 @@ from loyalty.tiers import services as tiers
 from loyalty.tiers.restating import restate_without
 
 SHOWN = 20
+MADE_UP = ("row:", "day:")  # How sales without a receipt number are named.
 # What cannot be taken back: points that something else has used since, of which a cancelled
 # redemption gave some back; sales that belong to another row of the customer by now; and returns
 # that the file brought of sales it did not bring, for a return cannot be taken back.
 _BLOCKED = """
-SELECT p.reference, 'spent' AS why
-FROM purchases_purchase p
-JOIN ledger_lot l ON l.entry_id = p.entry_id
-JOIN ledger_allocation a ON a.lot_id = l.id AND a.debt_id IS NULL
-JOIN ledger_entry e ON e.id = a.entry_id
-WHERE p.batch_id = %(batch)s
-    AND (e.kind IN ('redeem', 'adjust') OR e.kind = 'reverse' AND e.reverses_id <> p.entry_id)
-GROUP BY p.id HAVING sum(a.points) > 0
-UNION ALL
-SELECT p.reference, 'merged'
-FROM purchases_purchase p JOIN tiers_qualification q USING (source, reference)
-WHERE p.batch_id = %(batch)s AND q.customer_id <> p.customer_id
-UNION ALL
-SELECT p.reference, 'returned'
-FROM purchases_importbatch b
-JOIN purchases_refund r ON r.source = b.source AND r.recorded_at = b.finished_at
-JOIN purchases_purchase p ON p.id = r.purchase_id
-WHERE b.id = %(batch)s AND p.batch_id IS DISTINCT FROM b.id
-ORDER BY 1
+WITH blocked AS (
+    SELECT p.id, 'spent' AS why
+    FROM purchases_purchase p
+    JOIN ledger_lot l ON l.entry_id = p.entry_id
+    JOIN ledger_allocation a ON a.lot_id = l.id AND a.debt_id IS NULL
+    JOIN ledger_entry e ON e.id = a.entry_id
+    WHERE p.batch_id = %(batch)s
+        AND (e.kind IN ('redeem', 'adjust') OR e.kind = 'reverse' AND e.reverses_id <> p.entry_id)
+    GROUP BY p.id HAVING sum(a.points) > 0
+    UNION ALL
+    SELECT p.id, 'merged'
+    FROM purchases_purchase p JOIN tiers_qualification q USING (source, reference)
+    WHERE p.batch_id = %(batch)s AND q.customer_id <> p.customer_id
+    UNION ALL
+    SELECT p.id, 'returned'
+    FROM purchases_importbatch b
+    JOIN purchases_refund r ON r.source = b.source AND r.recorded_at = b.finished_at
+    JOIN purchases_purchase p ON p.id = r.purchase_id
+    WHERE b.id = %(batch)s AND p.batch_id IS DISTINCT FROM b.id
+)
+SELECT b.why, p.reference, p.occurred_on, p.amount_minor, c.card_number
+FROM blocked b JOIN purchases_purchase p USING (id)
+LEFT JOIN customers_customer c ON c.id = p.customer_id
+ORDER BY p.reference
 """
 
 
 @dataclass(frozen=True)
 class Blocked:
-    reference: str  # The sale's; of points that a file of customers brought, the card.
+    reference: str  # The sale's, as a person knows it; of points that came as such, the card.
     why: str  # "spent", "merged" or "returned".
 
     def __str__(self) -> str:
@@ -117,4 +127,16 @@ def undo_import(
 def _blocked(batch: ImportBatch) -> list[Blocked]:
     with connection.cursor() as cursor:
         cursor.execute(_BLOCKED, {"batch": batch.pk})
-        return [Blocked(*row) for row in cursor.fetchall()]
+        rows = cursor.fetchall()
+    currency = get_shop().currency
+    return [Blocked(_called(*sale, currency=currency), why) for why, *sale in rows]
+
+
+def _called(reference: str, on: date, amount_minor: int, card: str | None, *, currency: str) -> str:
+    """Its receipt number as the file has it; where that has none, when, how much and whose."""
+    if not reference.startswith(MADE_UP):
+        return reference.partition(AGAIN)[0]
+    language = get_language() or "vi"
+    amount = format_money(amount_minor, currency=currency, language=language)
+    words = {"day": f"{on:%d/%m/%Y}", "amount": amount, "card": show_card_number(card or "")}
+    return _("%(day)s, %(amount)s, card %(card)s") % words

@@ -1,5 +1,7 @@
 """The form by which an owner says which column of a file is what."""
 
+import re
+import unicodedata
 from collections.abc import Iterator, Mapping
 from pathlib import PurePath
 from typing import Any
@@ -32,6 +34,7 @@ SEPARATORS: dict[str, tuple[str, Text]] = {
     "bar": ("|", _("bar |")),
 }
 NEEDED = {About.SALES: (Field.DATE, Field.AMOUNT), About.CUSTOMERS: ()}
+_OF_A_TIME = re.compile(r"\b(tháng|năm|ngày|quý|t|q)?[\s._-]*\d[\d\s._-]*", re.IGNORECASE)
 KEYS = {Field.CUSTOMER, Field.PHONE, Field.EMAIL}
 
 
@@ -75,7 +78,9 @@ class MapForm(forms.Form):
 
     name = _line(
         _("A name for files like this one"),
-        _("Next time you choose it, and need not say the columns again."),
+        _(
+            "Choose it for every file from there: its columns are known then, and no sale counts twice."
+        ),
         max_length=60,
     )
     headed = forms.BooleanField(
@@ -209,13 +214,24 @@ def first_answers(
     }
     numbers = [*values.get(Field.AMOUNT, ()), *values.get(Field.POINTS, ())]
     return {
-        "name": PurePath(file_name).stem[:60],
+        "name": _name_from(file_name),
         "headed": sample.headed,
         "dates": guessed_date_format(values.get(Field.DATE, ())),
         "numbers": guessed_thousands(numbers),
         "cancelled": "Đã hủy",
         "returned": "Trả hàng",
     } | {f"column_{number}": str(kind) for number, kind in fields.items()}
+
+
+def _name_from(file_name: str) -> str:
+    """
+    The file's own, without the month it is of: the next one is to have the same.
+
+    >>> _name_from("Sổ bán hàng tháng 11-2026.csv"), _name_from("2026.csv")
+    ('Sổ bán hàng', '')
+    """
+    stem = unicodedata.normalize("NFC", PurePath(file_name).stem)
+    return " ".join(_OF_A_TIME.sub(" ", stem).split())[:60]
 
 
 def answers_of(layout: Layout, sample: Sample) -> dict[str, Any]:

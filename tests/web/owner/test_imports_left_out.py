@@ -183,6 +183,21 @@ def test_why_a_file_cannot_be_taken_back_is_said_to_each_reader(owner):
     assert "A1: its points have been used" in words(owner.get(page))
 
 
+def test_a_sale_without_a_receipt_number_is_named_by_what_a_person_knows_of_it(owner):
+    rows = "0912345678,An,2026-11-20T10:30,450000\n"
+    page = done(owner, rows, header="phone,name,date,amount\n")
+    customer = Customer.objects.get()
+    spend(customer, 40, "r1")
+
+    owner.post(f"{page}/undo", {"reason": "Nhầm"})
+    work_uploads()
+
+    card = show_card_number(customer.card_number)
+    said = words(owner.get(page))
+    assert f"20/11/2026, 450.000đ, thẻ {card}: điểm của hoá đơn này đã được dùng" in said
+    assert "Nhầm" not in said
+
+
 def test_points_of_a_file_of_customers_that_were_used_are_named_by_the_card(owner):
     page = done(owner, "0912345678,An,45\n", about="customers", header="phone,name,points\n")
     customer = Customer.objects.get()

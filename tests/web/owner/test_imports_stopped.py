@@ -226,7 +226,7 @@ def test_an_import_that_was_stopped_on_the_command_line_is_taken_back_here(owner
     begun_by_command(tmp_path)
     batch = ImportBatch.objects.get()
 
-    assert "sales.csv 20 10 Go on, or take back" in words(owner.get("/owner/imports"))
+    assert "sales.csv 10 Go on, or take back" in words(owner.get("/owner/imports"))
     page = owner.post(f"/owner/imports/stopped/{batch.pk}").url
     assert owner.post(f"/owner/imports/stopped/{batch.pk}").url == page
     said = words(owner.get(page))
