@@ -74,6 +74,7 @@ def test_a_wide_file_and_long_values_are_cut():
     assert sample.columns[0].values == ("x" * 60,)
     assert sample_of([]).columns == ()
     assert sample_of(rows("a\x00b|c")).columns[0].header == "ab"
+    assert len(sample_of(rows("h" * 500 + "|c")).columns[0].header) == 200
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from loyalty.text import fold
 MOST_COLUMNS = 60
 VALUES = 3
 LONGEST = 60  # Letters of a value that are shown.
+LONGEST_HEADER = 200  # Beyond, it is no name to find a column by.
 # Days as files write them; empty is ISO 8601. Those before win where several could be meant.
 DATE_FORMATS = (
     *("", "%d/%m/%Y", "%d/%m/%Y %H:%M", "%d-%m-%Y", "%d-%m-%Y %H:%M", "%d.%m.%Y", "%d/%m/%y"),
@@ -97,7 +98,7 @@ def sample_of(rows: Sequence[FileRow], *, separator: str = "") -> Sample:
     width = max((len(row.fields) for row in rows[top:]), default=0)
     told = [[_cell(row, place) for row in rows[top:]] for place in range(width)]
     columns = (
-        Column(number, cells[0], tuple(islice(filter(None, cells[1:]), VALUES)))
+        Column(number, cells[0][:LONGEST_HEADER], _shown(cells[1:]))
         for number, cells in enumerate(told, 1)
         if any(cells)
     )
@@ -108,7 +109,11 @@ def sample_of(rows: Sequence[FileRow], *, separator: str = "") -> Sample:
 def _cell(row: FileRow, place: int) -> str:
     """What JSON of the database can keep, which has no place for a NUL."""
     text = row.fields[place] if place < len(row.fields) else ""
-    return text.replace("\x00", "").strip()[:LONGEST]
+    return text.replace("\x00", "").strip()
+
+
+def _shown(cells: Sequence[str]) -> tuple[str, ...]:
+    return tuple(cell[:LONGEST] for cell in islice(filter(None, cells), VALUES))
 
 
 def guessed_fields(sample: Sample, about: About, known: Mapping[str, Field]) -> dict[int, Field]:

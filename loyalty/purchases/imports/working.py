@@ -14,7 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory, gettempdir
 from typing import Any
 
-from django.db import DatabaseError, connection, transaction
+from django.db import Error, OperationalError, connection, transaction
 from django.utils.translation import override
 
 from loyalty.errors import DomainError
@@ -90,7 +90,7 @@ def _held(upload_id: int) -> Iterator[bool]:
         yield is_ours
     finally:
         if is_ours:
-            with suppress(DatabaseError), connection.cursor() as cursor:
+            with suppress(Error), connection.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [LOCK, upload_id])
 
 
@@ -112,6 +112,8 @@ def _try(upload: Upload, at: datetime, report: Report) -> None:
         kept(upload, claimed_at=None, tries=upload.tries - 1)
     except DomainError as error:
         _stop(upload, state, str(error), at)
+    except OperationalError:
+        raise  # The database was away, or too busy: as for a worker that died, the next one tries.
     except Exception:
         _stop(upload, state, _("Something went wrong here."), at)
         raise

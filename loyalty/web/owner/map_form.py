@@ -15,6 +15,8 @@ from loyalty.purchases.imports.layout import OF_LINES, About, Field, Layout
 from loyalty.purchases.imports.mapping import Answers
 from loyalty.purchases.imports.sampling import (
     DATE_FORMATS,
+    LONGEST,
+    LONGEST_HEADER,
     Column,
     Sample,
     guessed_date_format,
@@ -150,17 +152,19 @@ class MapForm(forms.Form):
         said = ((column, values.get(_name_of(column))) for column in self.sample.columns)
         return [(column, Field(kind)) for column, kind in said if kind]
 
+    def _is_named(self, column: Column) -> bool:
+        """Whether its header tells it from the others."""
+        headers = [other.header for other in self.sample.columns]
+        return 0 < len(column.header) < LONGEST_HEADER and headers.count(column.header) == 1
+
     def answers(self, *, separator: str) -> Answers:
         """What was said. Only of a form that is valid."""
         values = self.cleaned_data
         headed: bool = values["headed"]
-        headers = [column.header for column in self.sample.columns]
         mark = values["numbers"]
         return Answers(
             columns={
-                kind: column.header
-                if headed and column.header and headers.count(column.header) == 1
-                else column.number
+                kind: column.header if headed and self._is_named(column) else column.number
                 for column, kind in self._chosen(values)
             },
             headed=headed,
@@ -183,8 +187,8 @@ def _words_of(column: Column, sample: Sample) -> tuple[Text, Text]:
     """What stands above its select: its header, and the first values."""
     values = column.values if sample.headed else (column.header, *column.values)
     nameless = gettext("Column %(number)d") % {"number": column.number}
-    label = column.header if sample.headed and column.header else nameless
-    return label, " · ".join(filter(None, values)) or gettext("empty")
+    label = column.header[:LONGEST] if sample.headed and column.header else nameless
+    return label, " · ".join(value[:LONGEST] for value in values if value) or gettext("empty")
 
 
 def _missing(about: About, said: set[Field]) -> Iterator[str]:

@@ -122,7 +122,19 @@ def test_a_file_without_headers_goes_by_the_numbers_of_its_columns(owner):
     assert "0912345678" not in ColumnMap.objects.get().text
 
 
-def test_an_excel_file_of_customers_too(owner):
+def test_a_column_whose_header_is_no_name_goes_by_its_number(owner):
+    first = "Số tiền khách đã thanh toán tại quầy sau khi trừ mọi khuyến mãi (đồng)"
+    page = hand_in(owner, f"{first},Cột,Cột,{'x' * 300}\n5000,a,0912345678,2026-11-20\n")
+
+    told = {"column_1": "amount", "column_2": "", "column_3": "phone", "column_4": "date"}
+    say(owner, page, **told, dates="", numbers="")
+
+    assert "Rows read 1 New sales 1" in words(owner.get(page))
+    columns = named("so-cua-ha", About.SALES).columns
+    assert columns == {Field.AMOUNT: first, Field.PHONE: 3, Field.DATE: 4}
+
+
+def test_a_file_of_customers_too(owner):
     page = hand_in(owner, "Người,Máy,Đang có,Thẻ\nĐỗ Hà,912345678,45,Bạc\n", "customers/")
     told = {
         "column_1": "name", "column_2": "phone", "column_3": "points", "column_4": "tier",

@@ -278,13 +278,28 @@ def test_what_was_not_committed_after_all_is_not_taken_for_done(owner):
     def undo(upload, at, report):
         upload.state = "undone"
         upload.save(update_fields=["state"])
-        raise OperationalError("the connection is lost")
+        raise ZeroDivisionError
 
-    with mock.patch.object(working, "_undo", undo), pytest.raises(OperationalError):
+    with mock.patch.object(working, "_undo", undo), pytest.raises(ZeroDivisionError):
         work_uploads()
 
     assert Upload.objects.get().state == "done"
     assert "It could not be taken back" in words(owner.get(page))
+
+
+def test_a_database_that_is_away_for_a_moment_costs_nobody_their_file(owner):
+    receive(SALES.encode())
+    for _time in range(2):
+        with (
+            mock.patch.object(working, "import_file", side_effect=OperationalError),
+            pytest.raises(OperationalError),
+        ):
+            work_uploads()
+    assert (Upload.objects.get().state, Upload.objects.get().tries) == ("checking", 2)
+
+    work_uploads()
+
+    assert (Upload.objects.get().state, Upload.objects.get().said) == ("checked", [])
 
 
 def test_while_another_import_runs_a_file_waits(owner):
