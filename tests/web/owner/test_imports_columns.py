@@ -290,6 +290,30 @@ def test_every_answer_becomes_a_map_that_can_be_read():
     assert (layout.returned, layout.cancelled) == ({"tra"}, {"huy", "da huy"})
 
 
+@pytest.mark.parametrize(
+    "header",
+    [
+        '"',
+        "\\",
+        "a\nb",
+        "\x1f",
+        "\x7f",
+        "\x85",
+        "\u2028",
+        "\U0001f600",
+        "'''",
+        '"""',
+        "# x",
+        "[a]",
+        "=1",
+    ],
+)
+def test_any_header_survives_in_a_map(header):
+    answers = Answers(columns={Field.DATE: f"a{header}", Field.AMOUNT: f"x{header}x"})
+
+    assert parse(document_of("mine", About.SALES, answers)).columns == answers.columns
+
+
 def test_answers_that_make_no_map_keep_nothing(owner):
     with pytest.raises(InvalidMap):
         save_map(
