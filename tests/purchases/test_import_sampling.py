@@ -67,6 +67,12 @@ def test_most_values_of_a_phone_column_are_phones():
     assert guessed_fields(sample, About.CUSTOMERS, {}) == {1: Field.PHONE}
 
 
+def test_moments_of_excel_are_shown_as_people_write_them():
+    assert sample_of(rows("Ngày|x", "2026-11-20T09:30:00|T")).columns[0].values == (
+        "2026-11-20 09:30:00",
+    )
+
+
 def test_a_wide_file_and_long_values_are_cut():
     sample = sample_of(rows("|".join("abc" for _column in range(1_000)), "x" * 500))
 
@@ -82,6 +88,7 @@ def test_a_wide_file_and_long_values_are_cut():
     [
         ("Ngày bán|Số điện thoại|Họ và tên|Tổng tiền", "date phone name amount"),
         ("NGAY|sđt|Khách hàng|Thành Tiền|Số HĐ", "date phone name amount reference"),
+        ("Số HĐ|Tên hàng|SL|Đơn giá|Tổng HĐ", "reference item quantity price total"),
         ("Cột riêng|Ngày|Giờ", ". date ."),
         ("Tiền|Số tiền", "amount ."),
     ],

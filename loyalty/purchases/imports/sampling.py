@@ -46,6 +46,12 @@ _WORDS: Mapping[Field, Collection[str]] = {
         *("total", "price paid"),
     ),
     Field.REFERENCE: ("so hd", "ma hd", "so hoa don", "ma hoa don", "so phieu", "bill", "receipt"),
+    Field.STATUS: ("trang thai", "tinh trang"),
+    Field.TOTAL: ("tong hd", "tong hoa don", "khach can tra"),
+    Field.ARTICLE: ("ma hang", "ma sp", "ma san pham"),
+    Field.ITEM: ("ten hang", "mat hang", "san pham", "ten san pham"),
+    Field.QUANTITY: ("sl", "so luong", "qty"),
+    Field.PRICE: ("don gia", "gia ban"),
     Field.BRANCH: ("chi nhanh", "cua hang", "store"),
     Field.EMAIL: ("mail", "e-mail", "thu dien tu"),
     Field.BIRTHDAY: ("sinh nhat", "ngay sinh", "date of birth", "dob"),
@@ -113,7 +119,10 @@ def _cell(row: FileRow, place: int) -> str:
 
 
 def _shown(cells: Sequence[str]) -> tuple[str, ...]:
-    return tuple(cell[:LONGEST] for cell in islice(filter(None, cells), VALUES))
+    some = islice(filter(None, cells), VALUES)
+    return tuple(
+        (cell.replace("T", " ") if _ISO.fullmatch(cell) else cell)[:LONGEST] for cell in some
+    )
 
 
 def guessed_fields(sample: Sample, about: About, known: Mapping[str, Field]) -> dict[int, Field]:
