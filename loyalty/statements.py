@@ -20,8 +20,16 @@ from psycopg.pq.abc import PGresult
 from psycopg.types.numeric import Int8Dumper
 
 _numbers = count()
-# Where PostgreSQL finds that a function, replaced since, answers with other columns than it did.
-_OUTDATED = "RevalidateCachedQuery"
+
+
+def is_outdated(error: object) -> bool:
+    """
+    Whether PostgreSQL refused a statement since a function in it was replaced and answers with
+    other columns than when it was prepared. Prepared anew it will do; after a rollback it is.
+    """
+    return isinstance(error, errors.FeatureNotSupported) and (
+        error.diag.source_function == "RevalidateCachedQuery"
+    )
 
 
 class _Line:
@@ -49,7 +57,7 @@ class _Line:
         except errors.InvalidSqlStatementName:  # After a rollback the driver drops all there are.
             self.names.clear()
         except errors.FeatureNotSupported as error:
-            if error.diag.source_function != _OUTDATED:
+            if not is_outdated(error):
                 raise
             self._forget(statement)
         return self._execute(statement, values)

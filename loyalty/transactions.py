@@ -4,7 +4,9 @@ from collections.abc import Callable, Collection
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
-from django.db import OperationalError, connection, transaction
+from django.db import NotSupportedError, OperationalError, connection, transaction
+
+from loyalty.statements import is_outdated
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -21,8 +23,9 @@ def whole(service: Callable[P, R]) -> Callable[P, R]:
 def repeated(service: Callable[P, R]) -> Callable[P, R]:
     """
     Run a service that is one transaction, and all of it again, at most three times, when the
-    database gave it up in favour of another one: nothing of the first try is left then. Inside
-    a caller's transaction it is an ordinary part of that, for only the caller's can be repeated.
+    database gave it up in favour of another one, or an upgrade replaced a function that it calls:
+    nothing of the first try is left then. Inside a caller's transaction it is an ordinary part of
+    that, for only the caller's can be repeated.
     """
 
     @wraps(service)
@@ -31,7 +34,7 @@ def repeated(service: Callable[P, R]) -> Callable[P, R]:
         for _try in range(tries - 1):
             try:
                 return service(*args, **kwargs)
-            except OperationalError as error:
+            except (OperationalError, NotSupportedError) as error:
                 if not _was_given_up(error):
                     raise
         return service(*args, **kwargs)
@@ -61,5 +64,6 @@ def lock_events(source: str, references: Collection[str]) -> None:
         )
 
 
-def _was_given_up(error: OperationalError) -> bool:
-    return getattr(error.__cause__, "sqlstate", None) in GIVEN_UP
+def _was_given_up(error: Exception) -> bool:
+    state = getattr(error.__cause__, "sqlstate", None)
+    return state in GIVEN_UP or is_outdated(error.__cause__)
