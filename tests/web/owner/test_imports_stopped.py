@@ -6,6 +6,7 @@ import tempfile
 import time
 from functools import partial
 from pathlib import Path
+from random import Random
 from unittest import mock
 
 import pytest
@@ -22,7 +23,9 @@ from loyalty.purchases.tasks import work_uploads
 from loyalty.shop.models import User
 from tests.factories.clock import NOON
 from tests.factories.shop import StaffFactory
+from tests.faults.together import together
 from tests.support.pages import words
+from tests.support.rounds import rounds
 
 pytestmark = pytest.mark.django_db
 ROWS, CHUNK = 20, 5
@@ -66,11 +69,15 @@ def work(upload, **told):
     return working.work(upload_id=upload.pk, at=NOON, **told)
 
 
+def to_be_brought(content=SALES):
+    upload = receive(content)
+    work(upload)
+    return uploading.bring(upload_id=upload.pk, at=NOON, by=User.objects.get())
+
+
 def stopped():
     """A file of which two of four parts are in."""
-    upload = receive()
-    work(upload)
-    uploading.bring(upload_id=upload.pk, at=NOON, by=User.objects.get())
+    upload = to_be_brought()
     with pytest.raises(Broken):
         work(upload, report=breaking_after(2 * CHUNK))
     upload.refresh_from_db()
@@ -160,9 +167,7 @@ def test_what_was_stopped_and_whose_file_is_gone_goes_on_when_the_file_comes_aga
 
 
 def test_what_was_brought_in_before_the_worker_died_is_not_brought_in_again(owner):
-    upload = receive()
-    work(upload)
-    uploading.bring(upload_id=upload.pk, at=NOON, by=User.objects.get())
+    upload = to_be_brought()
     with (
         mock.patch.object(working, "_keep_brought", side_effect=KeyboardInterrupt),
         pytest.raises(KeyboardInterrupt),
@@ -278,28 +283,55 @@ def test_the_database_wants_to_know_what_a_stopped_file_brought(owner, state):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_worker_that_is_killed_leaves_the_file_to_the_next(owner):
-    upload = receive()
-    work(upload)
-    uploading.bring(upload_id=upload.pk, at=NOON, by=User.objects.get())
+def test_workers_that_are_killed_again_and_again_bring_every_sale_in_once(owner):
+    random, kills, died, files = Random(11), rounds(usual=20, soak=200), 0, 0
+    for _round in range(kills):
+        if not Upload.objects.filter(state="bringing").exists():
+            files += 1
+            to_be_brought(SALES.replace(",A", f",R{files}-"))
+        died += killed_at(Upload.objects.latest("pk"), random.randrange(5, 60))
+        Upload.objects.update(tries=1)
+    while Upload.objects.filter(state="bringing").exists():
+        work(Upload.objects.latest("pk"))
+
+    assert died > kills / 2
+    assert [one.batch.purchases_added for one in Upload.objects.all()] == [ROWS] * files
+    assert {
+        (one.state, one.content, one.counts["purchases_added"]) for one in Upload.objects.all()
+    } == {("done", None, ROWS)}
+    assert ImportBatch.objects.filter(purchases_added__gt=0).count() == files
+    assert Purchase.objects.count() == ROWS * files
+    assert verify().problems == ()
+
+
+def killed_at(upload, statement):
+    """Let a worker begin that dies before that statement; whether it did."""
     connection.close()
     pid = os.fork()
     if not pid:
+        count = 0
+
+        def dying(execute, sql, params, many, context):
+            nonlocal count
+            count += 1
+            if count == statement:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return execute(sql, params, many, context)
+
         try:
-            work(upload, report=killing)
+            with connection.execute_wrapper(dying):
+                while not work(upload) and Upload.objects.get().state == "bringing":
+                    pass  # The server may need a moment to see that the one before is dead.
         finally:
             os._exit(0)
-    assert os.WIFSIGNALED(os.waitpid(pid, 0)[1])
-    assert Upload.objects.get().state == "bringing"
-
-    while not work(upload):  # The server may need a moment to see that the one before is dead.
-        pass
-
-    upload.refresh_from_db()
-    assert (upload.state, upload.tries, upload.batch.purchases_added) == ("done", 2, ROWS)
-    assert Purchase.objects.count() == ROWS
+    return os.WIFSIGNALED(os.waitpid(pid, 0)[1])
 
 
-def killing(step, done, _total):
-    if step == "recording" and done >= CHUNK:
-        os.kill(os.getpid(), signal.SIGKILL)
+@pytest.mark.django_db(transaction=True)
+def test_of_two_workers_one_checks_the_file(owner):
+    for number in range(rounds(usual=20, soak=200)):
+        upload = receive(f"date,amount\n2026-11-20,{1_000 + number}\n")
+        did = together(*[partial(work, upload)] * 2)
+
+        upload.refresh_from_db()
+        assert (sorted(did), upload.state, upload.tries) == ([False, True], "checked", 1)
