@@ -13,7 +13,6 @@ from loyalty.sayings import said as _
 from loyalty.sayings import said_of_many as ngettext
 from loyalty.text import fold, sort_key
 
-REGION = "VN"
 # Vietnam shortened its 11-digit mobile numbers in 2018 (Ministry of Information and
 # Communications, plan 798/QD-BTTTT): old prefix → new one, without the leading 0.
 _OLD_PREFIXES = {

@@ -1,40 +1,21 @@
 """The tiers in words a customer reads: what they ask for, how it is counted, when one is lost."""
 
+from collections.abc import Iterator
+
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, override
 
 from loyalty.money import format_money
-from loyalty.programme.clauses import multiplier_text, whole_text
+from loyalty.programme.clauses import whole_text
 from loyalty.programme.document import Programme
-from loyalty.programme.ladder import By, Downgrade, Steps, Tier, TierRules, Window
+from loyalty.programme.ladder import By, Downgrade, Steps, TierRules, Window
 
 
-def tier_sentence(programme: Programme, tier: Tier, *, currency: str, language: str) -> str:
-    """What a tier asks for and gives: "Bạc: mua từ 1.000.000đ, điểm × 1,2"."""
-    ladder = programme.tier_rules
-    with override(language):
-        words = {
-            "tier": tier.label(language),
-            "much": _needed(tier.entry, tier.and_entry, ladder, currency, language),
-            "times": multiplier_text(tier.multiplier, language=language),
-        }
-        if tier.entry == 0:
-            sentence = _("%(tier)s: from the first purchase, points × %(times)s") % words
-        elif ladder.by is By.SPEND:
-            sentence = _("%(tier)s: from %(much)s spent, points × %(times)s") % words
-        else:
-            sentence = _("%(tier)s: from %(much)s, points × %(times)s") % words
-        if (tier.renewal, tier.and_renewal) != (tier.entry, tier.and_entry):
-            kept = _needed(tier.renewal, tier.and_renewal, ladder, currency, language)
-            sentence += _(", kept from %(much)s") % {"much": kept}
-    return sentence
-
-
-def standing_sentences(programme: Programme, *, language: str) -> list[str]:
+def standing_sentences(programme: Programme, *, currency: str, language: str) -> list[str]:
     """How tiers are counted and kept."""
     ladder = programme.tier_rules
     with override(language):
-        sentences = [_counted(ladder), _lost(ladder)]
+        sentences = [_counted(ladder), _lost(ladder), *_renewals(programme, currency, language)]
         if ladder.grace_days:
             sentences.append(
                 ngettext(
@@ -45,6 +26,18 @@ def standing_sentences(programme: Programme, *, language: str) -> list[str]:
                 % {"count": ladder.grace_days}
             )
     return sentences
+
+
+def _renewals(programme: Programme, currency: str, language: str) -> Iterator[str]:
+    """What keeps the tiers that are easier to keep than to reach: "Bạc: giữ hạng từ 500.000đ."."""
+    ladder = programme.tier_rules
+    for tier in programme.tiers if ladder.downgrade is not Downgrade.NEVER else ():
+        if (tier.renewal, tier.and_renewal) != (tier.entry, tier.and_entry):
+            much = _needed(tier.renewal, tier.and_renewal, ladder, currency, language)
+            yield _("%(tier)s: kept from %(much)s.") % {
+                "tier": tier.label(language),
+                "much": much,
+            }
 
 
 def _needed(number: int, besides: int, ladder: TierRules, currency: str, language: str) -> str:

@@ -12,7 +12,6 @@ from loyalty.programme.basket import Basket, Buyer
 from loyalty.programme.document import Rounding, RoundingStage, parse
 from loyalty.programme.earning import earn
 from loyalty.programme.sentences import earn_sentence, expiry_sentence
-from loyalty.programme.tier_sentences import tier_sentence
 from tests.factories.clock import NOON
 from tests.factories.shop import STARTERS
 
@@ -88,19 +87,13 @@ def test_the_rules_in_one_sentence_each():
         return [
             earn_sentence(CAFE, currency="VND", language=language),
             expiry_sentence(CAFE, language=language),
-            tier_sentence(CAFE, NEW, currency="VND", language=language),
-            tier_sentence(CAFE, SILVER, currency="VND", language=language),
         ]
 
     assert said("vi") == [
         "10.000đ = 1 điểm",
         "Điểm dùng được 12 tháng, tính đến cuối tháng.",
-        "Mới: từ lần mua đầu tiên, điểm × 1",
-        "Bạc: mua từ 1.000.000đ, điểm × 1,2",
     ]
     assert said("en") == [
         "10,000đ = 1 point",
         "Points last 12 months, to the end of that month.",
-        "New: from the first purchase, points × 1",
-        "Silver: from 1,000,000đ spent, points × 1.2",
     ]

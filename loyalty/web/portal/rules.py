@@ -146,7 +146,9 @@ def terms(request: VisitorRequest) -> HttpResponse:
             "stamp_sentences": promises(request, programme, programme.stamp_cards),
             "referral_sentences": bringing_friends(request, programme),
             "tiers": tier_lines(programme),
-            "tier_sentences": standing_sentences(programme, language=_language()),
+            "tier_sentences": standing_sentences(
+                programme, currency=request.shop.currency, language=_language()
+            ),
             "benefit_sentences": [
                 *benefits(request, programme),
                 *promises(request, programme, programme.coupons),
