@@ -54,7 +54,10 @@ def _form(data: dict[str, str] | None, upload: Upload, sample: Sample, about: Ab
     initial = first_answers(sample, about, known=known, file_name=upload.file_name)
     own = next((one for one in saved(about) if one.key == upload.map_name), None)
     if own is not None and data is None:
-        initial |= answers_of(named(own.key, about), sample) | {"name": own.name}
+        said = answers_of(named(own.key, about), sample) | {"name": own.name}
+        # Of a file with other columns than its map, what the map does not know is guessed.
+        is_other = upload.state == Upload.State.ASKING
+        initial |= {name: value for name, value in said.items() if value or not is_other}
     return MapForm(data, sample=sample, about=about, initial=initial)
 
 

@@ -195,6 +195,20 @@ def test_a_checked_file_can_be_said_anew_and_comes_with_what_was_said(owner):
     assert ColumnMap.objects.count() == 1
 
 
+def test_a_file_whose_header_changed_comes_with_what_is_known_and_a_guess_for_the_rest(owner):
+    page = hand_in(owner)
+    say(owner, page)
+    changed = NOTEBOOK.replace("SĐT khách", "Số máy").replace("20/11", "19/11")
+
+    page = hand_in(owner, changed, "sales/so-cua-ha")
+
+    assert Upload.objects.latest("pk").state == "asking"
+    response = owner.get(f"{page}/columns")
+    assert "There is no column SĐT khách (for “phone”)." in words(response)
+    assert chosen(response) == {name: SAID[name] for name in SAID if name.startswith("column_")}
+    assert response.context["form"].initial["name"] == "Sổ của Hạ"
+
+
 def test_columns_that_end_at_another_sign_are_read_again(owner):
     page = hand_in(owner, "Ngày|Giờ;SĐT|x;Tiền|y\n1|2;3|4;5|6\n")
     before = owner.get(f"{page}/columns").context["form"].sample.columns
