@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.db import DEFAULT_DB_ALIAS
-from django.db.models import BigIntegerField, Q, QuerySet
+from django.db.models import BigIntegerField, Q
 from django.db.models.functions import Coalesce, Lower
 from django.db.models.lookups import Exact
 
@@ -179,13 +179,3 @@ def consents_of(customer: Customer) -> dict[str, Consent]:
         .distinct("channel")
     )
     return {consent.channel: consent for consent in newest}
-
-
-def agreeing(*, channel: str) -> QuerySet[Consent]:
-    """For each customer whose newest word on adverts by `channel` is yes, that consent."""
-    newest = (
-        Consent.objects.filter(channel=channel, purpose=Consent.Purpose.ADS)
-        .order_by("customer_id", "-id")
-        .distinct("customer_id")
-    )
-    return Consent.objects.filter(pk__in=newest.values("pk"), granted=True)
