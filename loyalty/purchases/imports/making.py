@@ -15,7 +15,8 @@ from loyalty.ledger.services import check_points
 from loyalty.programme.versions import Rules
 from loyalty.purchases.bill import request_hash
 from loyalty.purchases.imports.bills import bill_of
-from loyalty.purchases.imports.worths import NULL, Moment, Term, Worth, Worths
+from loyalty.purchases.imports.copying import NULL
+from loyalty.purchases.imports.worths import Moment, Term, Worth, Worths
 from loyalty.purchases.sale import Effect, Extras, Sale, Situation, effect_of
 from loyalty.tiers.rules import Climb, Course
 from loyalty.tiers.windows import Event

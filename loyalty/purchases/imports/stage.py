@@ -6,7 +6,6 @@ recorded, `import_ready` that in the order of recording. All of it is the connec
 the import's transactions, and goes away with it.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -16,15 +15,13 @@ from typing import NamedTuple
 from django.db import connection
 
 from loyalty.purchases.imports.checking import SaleRow
+from loyalty.purchases.imports.copying import NULL, column
 from loyalty.purchases.imports.grouping import NAMES, SALES
 from loyalty.purchases.imports.layout import GroupBy
 from loyalty.purchases.imports.making import Staged
 from loyalty.purchases.imports.naming import AGAIN
-from loyalty.purchases.imports.worths import NULL
 
 ROWS_AT_ONCE = 500
-ESCAPED = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
-SPECIAL = re.compile(r"[\\\t\n\r]")
 _CLOSE = """
 DROP TABLE IF EXISTS pg_temp.import_row, pg_temp.import_person, pg_temp.import_sale,
     pg_temp.import_ready
@@ -261,16 +258,12 @@ def fill(sales: Iterable[SaleRow]) -> int:
 def _line_of(sale: SaleRow) -> str:
     """The row as COPY reads it."""
     return (
-        f"{sale.line}\t{_text(sale.external_id)}\t{sale.phone}\t{_text(sale.name)}"
+        f"{sale.line}\t{column(sale.external_id)}\t{sale.phone}\t{column(sale.name)}"
         f"\t{_moment(sale.occurred_at)}\t{sale.occurred_on}\t{sale.amount_minor}"
-        f"\t{_text(sale.reference)}\t{NULL if sale.branch_id is None else sale.branch_id}"
-        f"\t{sale.kind}\t{_text(sale.return_of)}"
-        f"\t{NULL if sale.total_minor is None else sale.total_minor}\t{_text(sale.detail)}\n"
+        f"\t{column(sale.reference)}\t{NULL if sale.branch_id is None else sale.branch_id}"
+        f"\t{sale.kind}\t{column(sale.return_of)}"
+        f"\t{NULL if sale.total_minor is None else sale.total_minor}\t{column(sale.detail)}\n"
     )
-
-
-def _text(text: str) -> str:
-    return text.translate(ESCAPED) if SPECIAL.search(text) else text
 
 
 @lru_cache(maxsize=1 << 12)

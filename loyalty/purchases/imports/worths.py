@@ -14,13 +14,13 @@ from loyalty.programme.document import Programme
 from loyalty.programme.earning import Earning, active_until, last_day
 from loyalty.programme.versions import Rules
 from loyalty.purchases.bill import Bill
+from loyalty.purchases.imports.copying import NULL
 from loyalty.purchases.sale import effect_as_paid
 from loyalty.tiers.rules import Course
 
 K = TypeVar("K")
 V = TypeVar("V")
 MOST = 8_192  # Kept of each kind; then that kind begins anew.
-NULL = "\\N"  # As COPY reads it.
 
 
 class Worth(NamedTuple):

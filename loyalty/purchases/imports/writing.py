@@ -8,13 +8,15 @@ from typing import Any
 
 from django.db import connection
 
+from loyalty.purchases.imports.copying import column
 from loyalty.purchases.imports.making import Batch, Kept, Made
 from loyalty.purchases.models import CapUse
 from loyalty.purchases.writing import cap_uses, keep_lines, lines_of, row_of
 from loyalty.tiers import services as tiers
 
 _OPEN = """
-DROP TABLE IF EXISTS pg_temp.import_made;
+DROP TABLE IF EXISTS pg_temp.import_made, pg_temp.import_why;
+CREATE TEMP TABLE import_why (number int NOT NULL, explanation jsonb NOT NULL) ON COMMIT DROP;
 CREATE TEMP TABLE import_made (
     place int NOT NULL, why int, points int NOT NULL, tier_points bigint NOT NULL,
     uncounted_minor bigint NOT NULL, shipping_minor bigint NOT NULL, version_id bigint NOT NULL,
@@ -57,8 +59,7 @@ WITH part AS MATERIALIZED (
 ), earned AS MATERIALIZED (
     SELECT e.entries, e.balances FROM part p, LATERAL ledger_earn_many(
         %(source)s, p.customers, p.points, p.refs, p.versions, p.whys,
-        ARRAY(SELECT one FROM jsonb_array_elements(%(whys)s::jsonb) WITH ORDINALITY AS w (one, nth)
-            ORDER BY nth),
+        ARRAY(SELECT explanation FROM import_why ORDER BY number),
         p.starts, p.ends, p.moments, %(at)s, %(by)s
     ) e
 ), counted AS MATERIALIZED (
@@ -94,13 +95,15 @@ def write_part(made: Made, batch: Batch, *, first: int, last: int) -> None:
         "first": first,
         "last": last,
         "kept": [one.place for one in made.kept],
-        "whys": f"[{','.join(made.whys)}]",
         **tiers.moves_by_column(made.ends),
     }
     with connection.cursor() as cursor:
         cursor.execute(_OPEN)
         with cursor.copy(_COPY) as copy:
             copy.write("".join(made.lines))
+        with cursor.copy("COPY import_why FROM STDIN") as copy:
+            whys = (f"{number}\t{column(why)}\n" for why, number in made.whys.items())
+            copy.write("".join(whys))
         cursor.execute(_WRITE, told)
         ids = dict(cursor.fetchall())
     tiers.keep(made.ends)
