@@ -23,6 +23,7 @@ MOST_PAYMENTS = 20
 LONGEST_CODE = 40
 MOST_LABELS = 20
 MAX_QUANTITY = Decimal(1_000_000)
+OUR_NAMES = ("refund:", "spend:")  # Beginnings of the names of what else a sale or refund writes.
 _DECIMALS = 3
 _UNWRITABLE = re.compile("[\x00\ud800-\udfff]")  # The zero letter, and halves of pairs.
 _LETTERS = {"sku": 100, "name": 200, "category": 100}

@@ -207,6 +207,19 @@ def test_what_gives_nothing_known_back_is_refused_with_its_line(tmp_path):
     assert (batch.purchases_added, batch.rows_refused, batch.refunds_added) == (1, 2, 0)
 
 
+def test_a_number_that_a_return_goes_by_is_refused_with_its_line(tmp_path):
+    rows = (
+        "HD1,,,2026-11-20 08:15,0912345678,CF,Cà phê sữa,2,29000,58000,",
+        "refund:TH1,,,2026-11-20 09:15,0912345678,CF,Cà phê sữa,2,29000,58000,",
+        "TH1,HD1,,2026-11-21 10:00,,CF,,1,29000,29000,",
+    )
+
+    batch = receipts(tmp_path, *rows, skip_bad=True)
+
+    assert (batch.purchases_added, batch.refunds_added, batch.rows_refused) == (1, 1, 1)
+    assert refused_rows(tmp_path / "lines.csv") == [(3, "reference")]
+
+
 @pytest.mark.parametrize(
     "row",
     [

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from loyalty.dates import local_date, start_of_day
 from loyalty.errors import InvalidInput
+from loyalty.purchases.bill import OUR_NAMES
 from loyalty.purchases.imports.amounts import Amounts, line_of
 from loyalty.purchases.imports.bills import UNTOLD
 from loyalty.purchases.imports.layout import Field, GroupBy, Layout
@@ -235,9 +236,11 @@ class Checker:
             return ""
         if not value[Field.REFERENCE]:
             raise InvalidInput(Field.REFERENCE, _("no receipt number"))
-        if AGAIN in value[Field.REFERENCE]:
-            raise InvalidInput(Field.REFERENCE, _("“%(text)s” cannot be kept") % {"text": AGAIN})
-        return _bounded(value[Field.REFERENCE], Field.REFERENCE, LONGEST_REFERENCE)
+        number = value[Field.REFERENCE]
+        ours = [one for one in OUR_NAMES if number.startswith(one)] + [AGAIN] * (AGAIN in number)
+        if ours:
+            raise InvalidInput(Field.REFERENCE, _("“%(text)s” cannot be kept") % {"text": ours[0]})
+        return _bounded(number, Field.REFERENCE, LONGEST_REFERENCE)
 
     def _branch(self, text: str) -> int | None:
         if not text:

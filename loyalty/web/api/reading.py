@@ -25,9 +25,9 @@ from pydantic_core import core_schema
 
 from loyalty.ledger.models import MAX_POINTS
 from loyalty.money import MAX_MINOR
+from loyalty.purchases.bill import OUR_NAMES
 from loyalty.web.api.problems import Problem
 
-OUR_NAMES = ("refund:", "spend:")  # Beginnings of the names of what else a sale or refund writes.
 LONGEST_NUMBER = 30  # Characters; longer ones are beyond any field and cost time to read.
 LAST_YEAR, FIRST_YEAR = 2200, 1990
 _MOMENT = re.compile(
