@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
 from django.db import Error, InterfaceError, InternalError, OperationalError
-from django.http import Http404
+from django.http import Http404, UnreadablePostError
 from pydantic import ValidationError
 
 from customers.services import AlreadyEnrolled
@@ -117,6 +117,7 @@ _READERS: tuple[tuple[type[Exception], Callable[[Any], Problem]], ...] = (
     (ValidationError, _of_fields),
     (Http404, lambda error: Problem("not-found")),
     (RequestDataTooBig, lambda error: Problem("too-large")),
+    (UnreadablePostError, lambda error: Problem("not-json")),  # Who sent it is gone, half-way.
     (InvalidInput, _of_input),
     (InsufficientPoints, _of_points),
     (PointsRefused, _of_paying),

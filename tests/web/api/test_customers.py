@@ -244,6 +244,13 @@ def test_joining_over_the_api_brings_what_new_members_get(till):
     assert [row.points for row in Entry.objects.filter(account=customer.pk)] == [20, 10]
 
 
+@pytest.mark.parametrize("name", ["a", "é"])
+def test_a_search_by_ever_so_many_things_is_refused(till, name):
+    asked = "&".join(f"{name}{number}=" for number in range(1_001))
+
+    assert problem(till.get(f"/customers?{asked}")) == (422, "invalid", [f"{name}0"])
+
+
 def breaking(statement):
     """The line to the database, lost with the first statement of that kind."""
 

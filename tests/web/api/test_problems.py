@@ -50,6 +50,24 @@ def test_what_is_not_json_is_refused(till, body):
     assert status in (400, 422)
 
 
+class BrokenLine:
+    def read(self, *_size: int) -> bytes:
+        raise ConnectionResetError
+
+    readline = read
+
+
+@pytest.mark.parametrize("path", ["/purchases", "/customers"])
+def test_a_line_that_breaks_within_the_body_is_no_fault_of_ours(till, path, caplog):
+    place, token = f"/api/v1{path}", {"Authorization": f"Bearer {till.token}"}
+    sent = {"CONTENT_TYPE": "application/json", "CONTENT_LENGTH": 9, "wsgi.input": BrokenLine()}
+
+    answer = till.client.generic("POST", place, headers=token, **sent)
+
+    assert problem(answer) == (400, "not-json", [])
+    assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
+
+
 @pytest.mark.parametrize(
     ("body", "field"),
     [
