@@ -70,7 +70,9 @@ def say_again(parts: Iterable[Part]) -> str:
     The text in the language of the moment. A message that is no longer in our catalogues is said in
     English.
 
-    >>> say_again(["A1: ", {"say": "longer than %(count)d letters", "with": {"count": 64}}])
+    >>> from django.utils.translation import override
+    >>> with override("en"):
+    ...     say_again(["A1: ", {"say": "longer than %(count)d letters", "with": {"count": 64}}])
     'A1: longer than 64 letters'
     """
     return "".join(part if isinstance(part, str) else _message(part) for part in parts)
