@@ -1,5 +1,4 @@
-import django.db.models.deletion
-from django.db import migrations, models
+from django.db import migrations
 
 # As in 0003, asking for each account by its key: a join would read all accounts there are.
 LOCK = """
@@ -145,17 +144,4 @@ DROP FUNCTION ledger_earn_many(text, bigint[], bigint[], text[], bigint[], int[]
 class Migration(migrations.Migration):
     dependencies = [("ledger", "0021_taking_back_by_sets")]
 
-    operations = [
-        migrations.RunSQL(LOCK + DROP + EARN + PROVE, migrations.RunSQL.noop),
-        # Nobody asks for the lots of one account but for its open ones.
-        migrations.AlterField(
-            model_name="lot",
-            name="account",
-            field=models.ForeignKey(
-                db_index=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="lots",
-                to="ledger.account",
-            ),
-        ),
-    ]
+    operations = [migrations.RunSQL(LOCK + DROP + EARN + PROVE, migrations.RunSQL.noop)]

@@ -177,9 +177,7 @@ class Lot(models.Model):
     """What is left of a credit."""
 
     entry = models.OneToOneField(Entry, on_delete=models.PROTECT, related_name="lot")
-    account = models.ForeignKey(
-        Account, on_delete=models.PROTECT, related_name="lots", db_index=False
-    )
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="lots")
     points = models.BigIntegerField(_("points"))
     # points − Σ allocations; only the trigger on Allocation moves it.
     remaining = models.BigIntegerField(_("remaining"))
