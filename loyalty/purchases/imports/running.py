@@ -230,13 +230,12 @@ def _stage(sales: Iterable[SaleRow], origin: Origin, told: Recording) -> tuple[I
 
 def _begun(origin: Origin) -> ImportBatch | None:
     """The import of this very file that was stopped in the middle."""
-    unfinished = ImportBatch.objects.filter(
-        source=origin.source,
-        file_sha256=origin.digest(),
-        finished_at=None,
-        undone_at=None,
-    )
-    return unfinished.last() if origin.digest() else None
+    digest = origin.digest()
+    if not digest:
+        return None
+    return ImportBatch.objects.filter(
+        source=origin.source, file_sha256=digest, finished_at=None, undone_at=None
+    ).last()
 
 
 def _record(batch: ImportBatch, total: int, told: Recording) -> None:
