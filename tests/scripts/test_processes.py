@@ -10,10 +10,11 @@ from processes import Failure, Supervisor, must_run
 
 SCRIPTS = Path(__file__).resolve().parent.parent.parent / "scripts"
 SUPERVISE = """
-import sys, time
+import signal, sys, time
 from pathlib import Path
 from processes import Stopped, Supervisor, raise_on_signals, say
 
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # Whoever runs the tests may have it ignored.
 raise_on_signals()
 try:
     with Supervisor(Path(sys.argv[1])) as supervisor:
@@ -26,11 +27,11 @@ except Stopped as stopped:
 
 def is_running(pid: int) -> bool:
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):  # Also while it is read.
         return False
     # A zombie whose new parent has not looked yet has ended too.
-    return ") Z " not in Path(f"/proc/{pid}/stat").read_text()
+    return ") Z " not in stat
 
 
 def ends(pid: int) -> bool:
