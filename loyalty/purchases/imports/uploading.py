@@ -100,6 +100,8 @@ def read_again(
 @transaction.atomic
 def go_on(*, upload_id: int, at: datetime, by: User) -> Upload:
     """Let what was stopped in the middle go on from there. Raises Elsewhere, FileGone."""
+    # Held before it is looked at: a file that nobody comes back for is forgotten.
+    Upload.objects.select_for_update().only("pk").get(pk=upload_id)
     if Upload.objects.filter(pk=upload_id, state=State.STOPPED, content=None).exists():
         raise FileGone
     return _move(upload_id, {State.STOPPED}, State.BRINGING, at, by, batch=None, said=[])
