@@ -70,7 +70,7 @@ def _keep(
             ends=ends,
             recorded_at=purchases[0].recorded_at,
         )
-        activity.add(purchase for purchase in purchases if purchase.customer_id is not None)
+        activity.add(purchases)
     with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
         for purchase in purchases:
             copy.write_row([getattr(purchase, column) for column in _COLUMNS])

@@ -335,3 +335,22 @@ def test_resting_triggers_change_nothing(request, tmp_path):
     batch, slow = brought_in(tmp_path)
     assert slow == quick
     assert taken_back(batch) == quick_back
+
+
+READ = "SELECT pg_stat_get_xact_tuples_returned('purchases_purchase_entry_id_key'::regclass)"
+
+
+def test_a_parts_proof_reads_no_sales_before_it(tmp_path):
+    shop_with_programme()
+    path = file_of(
+        tmp_path, *(f"c{n % 50},,,2026-01-{1 + n % 28:02},{n * 1000}," for n in range(3_000))
+    )
+    import_file(Job(path=path, layout=USUAL, at=NOON, by=None))
+    last = list(Purchase.objects.order_by("-id").values_list("id", flat=True)[:50])
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE purchases_purchase")
+        cursor.execute(READ)
+        before = cursor.fetchone()
+        cursor.execute("SELECT purchases_prove_earned(%s)", [last])
+        cursor.execute(READ)
+        assert cursor.fetchone() == before

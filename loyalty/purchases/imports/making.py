@@ -106,7 +106,8 @@ class Maker:
     ) -> Made:
         """
         What these sales do to customers who stand there. Each customer's come together, in the
-        order of time. Of `extras` only what rules ask that `worths` are not for. Raises InvalidInput for points that no entry may have.
+        order of time. Of `extras` only what rules ask that `worths` are not for. Raises
+        InvalidInput for points that no entry may have.
         """
         made = Made()
         for customer_id, theirs in groupby(rows, attrgetter("customer_id")):
