@@ -14,6 +14,7 @@ from django.db import connection
 from customers.models import Customer
 from loyalty.ledger.proof import verify
 from loyalty.purchases import proof as sales_proof
+from loyalty.purchases.imports import making
 from loyalty.purchases.imports.job import Job
 from loyalty.purchases.imports.layout import USUAL
 from loyalty.purchases.imports.running import import_file
@@ -24,6 +25,7 @@ from loyalty.tiers import proof as tiers_proof
 from tests.factories.clock import NOON
 from tests.factories.shop import shop_with_programme
 from tests.faults.deeds import buy
+from tests.faults.test_given_up import GiveUp
 from tests.purchases.sales_files import file_of
 from tests.purchases.test_import_equals_till import outcome
 from tests.support import database
@@ -104,6 +106,27 @@ def test_it_leaves_whole_parts_and_goes_on_in_the_same_batch(path, whole):
     assert done.finished_at == NOON
     assert (done.rows_read, done.purchases_added, done.purchases_known) == (ROWS, ROWS, 0)
     assert (done.customers_added, ImportBatch.objects.count()) == (4, 1)
+    assert outcome() == whole
+    assert is_right()
+
+
+class GiveUpEarning(GiveUp):
+    def __call__(self, execute, sql, *rest):
+        earning = "ledger_earn_many" in sql
+        return super().__call__(execute, sql, *rest) if earning else execute(sql, *rest)
+
+
+@pytest.mark.parametrize("most", [2, making.MOST])
+@pytest.mark.parametrize("part", [1, 2, 5])
+def test_a_part_that_is_given_up_is_recorded_again(path, whole, monkeypatch, part, most):
+    """And keeps each sale's own explanation, however few of these are remembered over parts."""
+    monkeypatch.setattr(making, "MOST", most)
+    given_up = GiveUpEarning(at=part, code="40P01", after=True)
+
+    with connection.execute_wrapper(given_up):
+        done = bring(path)
+
+    assert (given_up.times, done.purchases_added) == (0, ROWS)
     assert outcome() == whole
     assert is_right()
 

@@ -4,10 +4,10 @@ and where each customer stands at the end. No database.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from itertools import groupby
+from itertools import groupby, islice
 from operator import attrgetter
 from typing import NamedTuple
 
@@ -16,7 +16,7 @@ from loyalty.programme.versions import Rules
 from loyalty.purchases.bill import request_hash
 from loyalty.purchases.imports.bills import bill_of
 from loyalty.purchases.imports.copying import NULL
-from loyalty.purchases.imports.worths import Moment, Term, Worth, Worths
+from loyalty.purchases.imports.worths import MOST, Term, Worth, Worths
 from loyalty.purchases.sale import Effect, Extras, Sale, Situation, effect_of
 from loyalty.tiers.rules import Climb, Course
 from loyalty.tiers.windows import Event
@@ -59,12 +59,31 @@ class Batch:
 
 
 @dataclass
+class Whys:
+    """Explanations, as JSON, numbered: what one part has told need not be told by the next."""
+
+    numbers: dict[str, int] = field(default_factory=dict)  # In their order, without a gap.
+    forgotten: int = 0  # The numbers up to this one.
+
+    def number(self, why: str) -> int:
+        return self.numbers.setdefault(why, self.forgotten + len(self.numbers) + 1)
+
+    def make_room(self) -> None:
+        if len(self.numbers) >= MOST:
+            self.forgotten += len(self.numbers)
+            self.numbers.clear()
+
+    def after(self, number: int) -> Iterator[tuple[str, int]]:
+        return islice(self.numbers.items(), max(number - self.forgotten, 0), None)
+
+
+@dataclass
 class Made:
     """What the sales of one part came to."""
 
+    whys: Whys
     lines: list[str] = field(default_factory=list)  # As `writing` copies them.
     points: int = 0
-    whys: dict[str, int] = field(default_factory=dict)  # Explanations, as JSON, numbered from 1.
     active_until: dict[int, date] = field(default_factory=dict)
     kept: list[Kept] = field(default_factory=list)
     ends: list[Climb] = field(default_factory=list)  # Where each customer stands.
@@ -84,7 +103,7 @@ class Made:
         if points:
             check_points(points)
             self.points += points
-            why = str(self.whys.setdefault(worth.why, len(self.whys) + 1))
+            why = str(self.whys.number(worth.why))
         if term.active_until and row.customer_id is not None:
             latest = self.active_until.get(row.customer_id, term.active_until)
             self.active_until[row.customer_id] = max(term.active_until, latest)
@@ -99,7 +118,8 @@ class Maker:
     """Works sales out, for one import."""
 
     def __init__(self, batch: Batch, course: Course) -> None:
-        self.batch, self.course, self.worths = batch, course, Worths(course)
+        self.batch, self.course = batch, course
+        self.worths, self.whys = Worths(course), Whys()
 
     def make(
         self, rows: Iterable[Staged], climbs: Mapping[int, Climb], extras: Mapping[int, Extras]
@@ -109,7 +129,8 @@ class Maker:
         order of time. Of `extras` only what rules ask that `worths` are not for. Raises
         InvalidInput for points that no entry may have.
         """
-        made = Made()
+        self.whys.make_room()
+        made = Made(self.whys)
         for customer_id, theirs in groupby(rows, attrgetter("customer_id")):
             if customer_id is None:
                 self._make_anonymous(theirs, made)
@@ -140,14 +161,14 @@ class Maker:
                 self._one(row, nobody, made)
             else:
                 key = self.batch.branch_keys[row.branch_id]
-                worth = self.worths.of(rules, "", row.amount_minor, Moment(row.at, row.on), key)
+                worth = self.worths.of(rules, "", row.amount_minor, row.at, row.on, key)
                 made.add(row, worth._replace(points=0, tier_points=0), rules, NO_TERM, "", "")
 
     def _usual(self, row: Staged, rules: Rules, climb: Climb, made: Made) -> Climb:
         """A sum alone, of a customer of whom nothing but the tier matters."""
         before = rules.programme.tier(climb.tier_for_sale(row.on, self.course)).key
         branch_key = self.batch.branch_keys[row.branch_id]
-        worth = self.worths.of(rules, before, row.amount_minor, Moment(row.at, row.on), branch_key)
+        worth = self.worths.of(rules, before, row.amount_minor, row.at, row.on, branch_key)
         event = Event(row.at, row.on, worth.tier_minor, worth.tier_points)
         after = climb.qualify(event, self.course)
         term = self.worths.term(rules, before, row.on)

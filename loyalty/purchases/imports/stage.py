@@ -2,8 +2,8 @@
 The stage: the rows of one file in temporary tables, where whole-set SQL turns them into sales.
 
 `import_row` holds what the file says, `import_person` who that is, `import_sale` what is to be
-recorded, `import_ready` that in the order of recording. All of it is the connection's own, through
-the import's transactions, and goes away with it.
+recorded, `import_ready` that in the order of recording, `import_why` how points came about. All of
+it is the connection's own, through the import's transactions, and goes away with it.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -24,7 +24,7 @@ from loyalty.purchases.imports.naming import AGAIN
 ROWS_AT_ONCE = 500
 _CLOSE = """
 DROP TABLE IF EXISTS pg_temp.import_row, pg_temp.import_person, pg_temp.import_sale,
-    pg_temp.import_ready
+    pg_temp.import_ready, pg_temp.import_why
 """
 _TABLES = """
 CREATE TEMP TABLE import_row (
@@ -48,6 +48,7 @@ CREATE TEMP TABLE import_row (
              WHEN phone <> '' THEN 'tel:' || phone END
     ) STORED
 );
+CREATE TEMP TABLE import_why (number int PRIMARY KEY, explanation jsonb NOT NULL);
 """
 _COPY_ROWS = """
 COPY import_row (line, external_id, phone, name, occurred_at, occurred_on, amount_minor,

@@ -46,11 +46,6 @@ class Worth(NamedTuple):
         )
 
 
-class Moment(NamedTuple):
-    at: datetime
-    on: date  # The same moment's day in the shop.
-
-
 class Term(NamedTuple):
     """How long the points of one day live, in one tier."""
 
@@ -98,14 +93,23 @@ class Worths:
         return self.usual[rules.version_id]
 
     def of(
-        self, rules: Rules, tier_key: str, amount_minor: int, when: Moment, branch_key: str
+        self,
+        rules: Rules,
+        tier_key: str,
+        amount_minor: int,
+        at: datetime,
+        on: date,
+        branch_key: str,
     ) -> Worth:
-        """What a sum comes to, by rules that `are_for`, paid then and there by such a customer."""
-        then = self._then(rules, when, branch_key)
+        """
+        What a sum comes to, by rules that `are_for`, paid there and then by such a customer; `on`
+        is the day of `at` in the shop.
+        """
+        then = self._then(rules, at, on, branch_key)
         alike = (rules.version_id, tier_key, amount_minor, then)
         worth = self.worths.get(alike)
         if worth is None:
-            local = when.at.astimezone(self.course.zone)
+            local = at.astimezone(self.course.zone)
             basket = Bill.of_total(amount_minor).basket(local, branch_key)
             worth = Worth.of(*effect_as_paid(rules.programme, basket=basket, tier_key=tier_key))
             _room_in(self.worths)[alike] = worth
@@ -124,15 +128,15 @@ class Worths:
             )
         return term
 
-    def _then(self, rules: Rules, when: Moment, branch_key: str) -> tuple[bool, ...]:
+    def _then(self, rules: Rules, at: datetime, on: date, branch_key: str) -> tuple[bool, ...]:
         """What conditions say of that moment and branch; nothing else of these matters."""
         conditions, by_hour = self.asked[rules.version_id]
         if not conditions:
             return ()
-        alike = (rules.version_id, when.at if by_hour else when.on, branch_key)
+        alike = (rules.version_id, at if by_hour else on, branch_key)
         then = self.moments.get(alike)
         if then is None:
-            local = when.at.astimezone(self.course.zone)
+            local = at.astimezone(self.course.zone)
             then = tuple(one.hold_then(local, branch_key) for one in conditions)
             _room_in(self.moments)[alike] = then
         return then

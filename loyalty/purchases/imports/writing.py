@@ -15,8 +15,7 @@ from loyalty.purchases.writing import cap_uses, keep_lines, lines_of, row_of
 from loyalty.tiers import services as tiers
 
 _OPEN = """
-DROP TABLE IF EXISTS pg_temp.import_made, pg_temp.import_why;
-CREATE TEMP TABLE import_why (number int NOT NULL, explanation jsonb NOT NULL) ON COMMIT DROP;
+DROP TABLE IF EXISTS pg_temp.import_made;
 CREATE TEMP TABLE import_made (
     place int NOT NULL, why int, points int NOT NULL, tier_points bigint NOT NULL,
     uncounted_minor bigint NOT NULL, shipping_minor bigint NOT NULL, version_id bigint NOT NULL,
@@ -41,7 +40,7 @@ WITH part AS MATERIALIZED (
         array_agg(uncounted_minor) AS uncounted, array_agg(points::bigint) AS points,
         array_agg(CASE WHEN customer_id IS NOT NULL AND tier_points <> points
             THEN tier_points::int END) AS of_tier,
-        array_agg(version_id) AS versions, array_agg(why) AS whys,
+        array_agg(version_id) AS versions, array_agg(why - %(forgotten)s) AS whys,
         array_agg(usable_from) AS starts, array_agg(expires_on) AS ends,
         array_agg(tier_before) AS before, array_agg(tier_after) AS after,
         array_agg(occurred_at) AS moments, array_agg(occurred_on) AS days,
@@ -59,7 +58,7 @@ WITH part AS MATERIALIZED (
 ), earned AS MATERIALIZED (
     SELECT e.entries, e.balances FROM part p, LATERAL ledger_earn_many(
         %(source)s, p.customers, p.points, p.refs, p.versions, p.whys,
-        ARRAY(SELECT explanation FROM import_why ORDER BY number),
+        ARRAY(SELECT explanation FROM import_why WHERE number > %(forgotten)s ORDER BY number),
         p.starts, p.ends, p.moments, %(at)s, %(by)s
     ) e
 ), counted AS MATERIALIZED (
@@ -94,6 +93,7 @@ def write_part(made: Made, batch: Batch, *, first: int, last: int) -> None:
         "by": batch.by_id,
         "first": first,
         "last": last,
+        "forgotten": made.whys.forgotten,
         "kept": [one.place for one in made.kept],
         **tiers.moves_by_column(made.ends),
     }
@@ -101,8 +101,10 @@ def write_part(made: Made, batch: Batch, *, first: int, last: int) -> None:
         cursor.execute(_OPEN)
         with cursor.copy(_COPY) as copy:
             copy.write("".join(made.lines))
+        cursor.execute("SELECT coalesce(max(number), 0) FROM import_why")
+        told_before = cursor.fetchone()[0]
         with cursor.copy("COPY import_why FROM STDIN") as copy:
-            whys = (f"{number}\t{column(why)}\n" for why, number in made.whys.items())
+            whys = (f"{number}\t{column(why)}\n" for why, number in made.whys.after(told_before))
             copy.write("".join(whys))
         cursor.execute(_WRITE, told)
         ids = dict(cursor.fetchall())
