@@ -27,8 +27,15 @@ def passes(visit: Visit, name: str) -> None:
     visit.picture(name)
 
 
+def worked(visit: Visit) -> None:
+    """A worker has done what waits, and the page looks again."""
+    work_uploads()
+    visit.page.clock.fast_forward(2_000)
+
+
 def test_a_notebook_is_understood_checked_brought_in_and_taken_back(owner, tmp_path):
     page = owner.page
+    page.clock.install()
     page.set_viewport_size(PHONE)
     (tmp_path / "so.csv").write_text(NOTEBOOK, encoding="utf-8")
     owner.go("/owner/imports")
@@ -39,14 +46,14 @@ def test_a_notebook_is_understood_checked_brought_in_and_taken_back(owner, tmp_p
     page.get_by_role("button", name="Kiểm tra tệp").click()
     page.get_by_text("Đang chờ đến lượt").wait_for()
     passes(owner, "bring-in-waits")
-    work_uploads()
+    worked(owner)
 
     page.get_by_text("Chọn bên dưới mỗi cột là gì.").wait_for()
     passes(owner, "bring-in-columns")
     page.get_by_label("Đặt tên cho loại tệp này").fill("Sổ của Hạ")
     page.get_by_role("button", name="Lưu và kiểm tra tệp").click()
     page.get_by_text("Đang chờ đến lượt").wait_for()
-    work_uploads()
+    worked(owner)
 
     page.get_by_text("Chưa nhập gì vào cả.").wait_for()
     page.set_viewport_size(DESK)
@@ -54,14 +61,14 @@ def test_a_notebook_is_understood_checked_brought_in_and_taken_back(owner, tmp_p
     passes(owner, "bring-in-checked")
     page.get_by_role("button", name="Nhập, trừ các dòng bị bỏ").click()
     page.get_by_text("Đang chờ đến lượt").wait_for()
-    work_uploads()
+    worked(owner)
 
     page.get_by_label("Vì sao hoàn tác?").fill("Nhầm sổ")
     assert Purchase.objects.get().points == 45
     passes(owner, "bring-in-done")
     page.get_by_role("button", name="Hoàn tác").click()
     page.get_by_text("Đang chờ đến lượt").wait_for()
-    work_uploads()
+    worked(owner)
 
     page.get_by_text("Đã nhập, rồi hoàn tác").wait_for()
     assert not Purchase.objects.filter(stands=True).exists()

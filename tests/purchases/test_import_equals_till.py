@@ -173,7 +173,7 @@ def by_till(sales):
 
 # Each example takes back what it wrote, so the shop may serve them all.
 @settings(
-    max_examples=rounds(usual=5, soak=200),
+    max_examples=rounds(usual=3, soak=200),
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(sales=st.lists(sale, max_size=25), chunk=st.integers(1, 9), cut=st.integers(0, 25))

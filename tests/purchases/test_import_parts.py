@@ -116,8 +116,7 @@ class GiveUpEarning(GiveUp):
         return super().__call__(execute, sql, *rest) if earning else execute(sql, *rest)
 
 
-@pytest.mark.parametrize("most", [2, making.MOST])
-@pytest.mark.parametrize("part", [1, 2, 5])
+@pytest.mark.parametrize(("part", "most"), [(1, 2), (2, making.MOST), (5, 2)])
 def test_a_part_that_is_given_up_is_recorded_again(path, whole, monkeypatch, part, most):
     """And keeps each sale's own explanation, however few of these are remembered over parts."""
     monkeypatch.setattr(making, "MOST", most)

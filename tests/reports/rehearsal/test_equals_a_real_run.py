@@ -30,7 +30,7 @@ DRAFTS = {
         "per_minor = 10_000\n", 'per_minor = 5_000\ncap_points = 60\ncap_per = "month"\n'
     ).replace("[points]\n", "[points]\npending_days = 3\n"),
 }
-CUSTOMERS = 6
+CUSTOMERS = rounds(usual=3, soak=6)
 
 
 def history(seed, draft):
