@@ -2,7 +2,7 @@
 Brings one file of past sales into a shop that has none yet, in a process of its own, and says what
 that took.
 
-    python -m benchmarks.importing WHO FILE ROWS
+    python -m benchmarks.importing WHO FILE
 """
 
 import json
@@ -13,14 +13,12 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from random import Random
 from time import perf_counter, process_time
 
 import psycopg
 
 from benchmarks import django_ready  # noqa: F401
 from benchmarks.contenders.bulk import Loader
-from benchmarks.people import SALES_A_CUSTOMER
 from benchmarks.servercpu import ServerClock
 from loyalty.operations.first_run import Plan, set_up_shop
 from loyalty.purchases.imports.job import Job
@@ -28,8 +26,6 @@ from loyalty.purchases.imports.layout import USUAL
 from loyalty.purchases.imports.running import import_file
 
 COSMETICS = Path(__file__).parents[1] / "loyalty" / "programme" / "starters" / "cosmetics.toml"
-FIRST_DAY = datetime(2025, 1, 1, tzinfo=UTC).date()
-DAYS = 600
 BLOCK = 1 << 16
 
 
@@ -42,17 +38,6 @@ class Took:
     client_seconds: float  # CPU, as the server's.
     server_seconds: float
     client_mb: float  # The most memory the process had.
-
-
-def write_file(path: Path, *, rows: int, customers: int) -> None:
-    """Sales of so many customers over so many days, in the order of time; the same every time."""
-    random = Random(1)
-    with path.open("w", encoding="utf-8") as output:
-        output.write("customer,date,amount\n")
-        for number in range(rows):
-            day = FIRST_DAY.fromordinal(FIRST_DAY.toordinal() + number * DAYS // rows)
-            amount = random.randrange(20, 900) * 1_000
-            output.write(f"{random.randrange(customers)},{day},{amount}\n")
 
 
 def by_copy(path: Path) -> int:
@@ -106,15 +91,6 @@ def measure(who: str, path: Path) -> Took:
     )
 
 
-def main(who: str, path: Path, rows: int) -> None:
-    """Measure that way, or make the file that all of them read."""
-    if who == "write":
-        write_file(path, rows=rows, customers=rows // SALES_A_CUSTOMER)
-        print("{}")
-        return
-    set_up()
-    print(json.dumps(asdict(measure(who, path))))
-
-
 if __name__ == "__main__":
-    main(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]))
+    set_up()
+    print(json.dumps(asdict(measure(sys.argv[1], Path(sys.argv[2])))))

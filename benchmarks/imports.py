@@ -18,6 +18,7 @@ from benchmarks.databases import ROOT, Database
 from benchmarks.jobs import Finding
 from benchmarks.people import SALES_A_CUSTOMER
 from benchmarks.readings import Reading, work_ratio
+from benchmarks.sales_file import write_file
 
 COPY, BULK = "copy", "bulk"
 CONTENDERS = (COPY, PRODUCT, BULK)
@@ -42,7 +43,7 @@ def run(sizes: Sequence[int], *, rounds: int) -> Imports:
         print(f"import of {rows:,} rows …", file=sys.stderr, flush=True)
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "sales.csv"
-            _run_one("write", path, Database.named("postgres", 0), rows)
+            write_file(path, rows=rows, customers=rows // SALES_A_CUSTOMER)
             _contest(done, path, rows, rounds=rounds)
     smallest, largest = min(sizes), max(sizes)
     if smallest != largest:
@@ -58,7 +59,7 @@ def _contest(done: Imports, path: Path, rows: int, *, rounds: int) -> None:
     for _round in range(rounds):
         for who in contenders:
             database = databases.make_copy(f"bench_{who}", rows // SALES_A_CUSTOMER)
-            took = _run_one(who, path, database, rows)
+            took = _run_one(who, path, database)
             readings[who].append(
                 Reading(
                     int(took["rows"]),
@@ -81,12 +82,12 @@ def _contest(done: Imports, path: Path, rows: int, *, rounds: int) -> None:
         done.findings.append(Finding(what, ratio, TIMES_BULK))
 
 
-def _run_one(who: str, path: Path, database: Database, rows: int) -> dict[str, float]:
+def _run_one(who: str, path: Path, database: Database) -> dict[str, float]:
     """One contender in a process of its own; what it took."""
     # Ready-made rows are their owner's to write; the product has its own role.
     url = database.app_url if who == PRODUCT else database.owner_url
     env = os.environ | {"DATABASE_URL": url, "OWNER_DATABASE_URL": database.owner_url}
-    command = [sys.executable, "-m", "benchmarks.importing", who, str(path), str(rows)]
+    command = [sys.executable, "-m", "benchmarks.importing", who, str(path)]
     said = subprocess.run(command, check=True, cwd=ROOT, env=env, stdout=subprocess.PIPE).stdout
     took: dict[str, float] = json.loads(said)
     return took
