@@ -3,9 +3,8 @@ A dirty file whose import is killed with -9 wherever it stands, again and again,
 its end: what is there is equal to what one run brings that nobody kills, and goes as it goes.
 """
 
-import os
-import signal
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from random import Random
 
@@ -29,6 +28,7 @@ from tests.purchases.dirty_files import MAP, Dirty
 from tests.purchases.sales_files import bring_in, layout
 from tests.purchases.test_undo_import import standing
 from tests.support import database
+from tests.support.killing import Statements, killed_before
 from tests.support.rounds import rounds
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -70,33 +70,6 @@ def bring(path: Path, attempt: int = 0) -> ImportBatch:
     return bring_in(path, how=HOW, skip_bad=True, at=NOON + timedelta(seconds=attempt))
 
 
-class Statements:
-    """Counts what is asked of the database, and dies before a given one."""
-
-    def __init__(self, last: int | None = None) -> None:
-        self.count, self.last = 0, last
-
-    def __call__(self, execute, sql, params, many, context):
-        self.count += 1
-        if self.count == self.last:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return execute(sql, params, many, context)
-
-
-def killed(path: Path, at: int, attempt: int) -> bool:
-    """Run the import in a process that dies at that statement; whether it got so far."""
-    connection.close()  # Else both processes would talk over one line.
-    pid = os.fork()
-    if not pid:
-        try:
-            with connection.execute_wrapper(Statements(at)):
-                bring_when_alone(path, attempt)
-        finally:
-            os._exit(0)
-    _pid, status = os.waitpid(pid, 0)
-    return os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
-
-
 def bring_when_alone(path: Path, attempt: int) -> ImportBatch:
     """The server may need a moment to see that the one before is dead."""
     while True:
@@ -119,7 +92,10 @@ def test_a_killed_import_that_is_run_again_equals_one_that_was_not_killed(tmp_pa
         before = standing()
 
         moments = sorted(Random(seed).sample(range(1, run.count), KILLS), reverse=seed % 2 == 1)
-        died = sum(killed(path, at, attempt) for attempt, at in enumerate(moments))
+        died = sum(
+            killed_before(at, partial(bring_when_alone, path, attempt))
+            for attempt, at in enumerate(moments)
+        )
         bring_when_alone(path, KILLS)
 
         assert died > 0

@@ -3,9 +3,8 @@ An import that is stopped between its parts leaves whole ones in an unfinished b
 goes on from there, and comes to what a run that nobody stopped comes to.
 """
 
-import os
-import signal
 from datetime import timedelta
+from functools import partial
 from random import Random
 
 import pytest
@@ -29,6 +28,7 @@ from tests.faults.test_given_up import GiveUp
 from tests.purchases.sales_files import file_of
 from tests.purchases.test_import_equals_till import outcome
 from tests.support import database
+from tests.support.killing import killed_before
 from tests.support.rounds import rounds
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -177,28 +177,6 @@ def test_a_file_with_returns_is_all_or_nothing(tmp_path):
     assert (Purchase.objects.count(), ImportBatch.objects.count()) == (0, 0)
 
 
-def killed_at(path, statement):
-    """Bring the file in, in a process that dies before that statement; whether it did."""
-    connection.close()
-    pid = os.fork()
-    if not pid:
-        count = 0
-
-        def dying(execute, sql, params, many, context):
-            nonlocal count
-            count += 1
-            if count == statement:
-                os.kill(os.getpid(), signal.SIGKILL)
-            return execute(sql, params, many, context)
-
-        try:
-            with connection.execute_wrapper(dying):
-                bring_when_alone(path)
-        finally:
-            os._exit(0)
-    return os.WIFSIGNALED(os.waitpid(pid, 0)[1])
-
-
 def bring_when_alone(path):
     """The server may need a moment to see that the one before is dead."""
     while True:
@@ -211,7 +189,7 @@ def bring_when_alone(path):
 def test_killed_again_and_again_it_comes_to_the_same(path, whole):
     random, kills, died = Random(7), rounds(usual=20, soak=300), 0
     for _round in range(kills):
-        died += killed_at(path, random.randrange(20, 70))
+        died += killed_before(random.randrange(20, 70), partial(bring_when_alone, path))
     bring_when_alone(path)
 
     assert died > kills / 2

@@ -1,7 +1,6 @@
 """Files whose worker died, or whose import stands in the middle: found again, gone on with, taken back."""
 
 import os
-import signal
 import tempfile
 import time
 from functools import partial
@@ -10,7 +9,7 @@ from random import Random
 from unittest import mock
 
 import pytest
-from django.db import IntegrityError, connection, connections, transaction
+from django.db import IntegrityError, connections, transaction
 
 from loyalty.ledger.proof import verify
 from loyalty.purchases.imports import uploading, working
@@ -24,6 +23,7 @@ from loyalty.shop.models import User
 from tests.factories.clock import NOON
 from tests.factories.shop import StaffFactory
 from tests.faults.together import together
+from tests.support.killing import killed_before
 from tests.support.pages import words
 from tests.support.rounds import rounds
 
@@ -289,7 +289,9 @@ def test_workers_that_are_killed_again_and_again_bring_every_sale_in_once(owner)
         if not Upload.objects.filter(state="bringing").exists():
             files += 1
             to_be_brought(SALES.replace(",A", f",R{files}-"))
-        died += killed_at(Upload.objects.latest("pk"), random.randrange(5, 60))
+        died += killed_before(
+            random.randrange(5, 60), partial(work_on, Upload.objects.latest("pk"))
+        )
         Upload.objects.update(tries=1)
     while Upload.objects.filter(state="bringing").exists():
         work(Upload.objects.latest("pk"))
@@ -304,27 +306,9 @@ def test_workers_that_are_killed_again_and_again_bring_every_sale_in_once(owner)
     assert verify().problems == ()
 
 
-def killed_at(upload, statement):
-    """Let a worker begin that dies before that statement; whether it did."""
-    connection.close()
-    pid = os.fork()
-    if not pid:
-        count = 0
-
-        def dying(execute, sql, params, many, context):
-            nonlocal count
-            count += 1
-            if count == statement:
-                os.kill(os.getpid(), signal.SIGKILL)
-            return execute(sql, params, many, context)
-
-        try:
-            with connection.execute_wrapper(dying):
-                while not work(upload) and Upload.objects.get().state == "bringing":
-                    pass  # The server may need a moment to see that the one before is dead.
-        finally:
-            os._exit(0)
-    return os.WIFSIGNALED(os.waitpid(pid, 0)[1])
+def work_on(upload):
+    while not work(upload) and Upload.objects.get().state == "bringing":
+        pass  # The server may need a moment to see that the one before is dead.
 
 
 @pytest.mark.django_db(transaction=True)
