@@ -96,7 +96,7 @@ def decoded(blocks: Iterator[bytes], encoding: str) -> Iterator[str]:
             text = decoder.decode(block, final=is_last)
         except UnicodeDecodeError as error:
             read = error.object[: error.start].decode(encoding, errors="replace")
-            why = said("This is not %(encoding)s.") % {"encoding": encoding}
+            why = said(_("This is not %(encoding)s.")) % {"encoding": encoding}
             raise FileRefused(why, line=line + read.count("\n")) from error
         if at_start and text:
             text, at_start = text.removeprefix("\ufeff"), False
