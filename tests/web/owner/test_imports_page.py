@@ -241,7 +241,7 @@ def test_the_page_tells_how_far_a_worker_has_come(owner):
     watched(upload.pk)("reading", 30, 120)
 
     page = owner.get(f"/owner/imports/{upload.pk}")
-    assert "Reading · 25 %" in words(page)
+    assert "Reading · 25%" in words(page)
     assert "data-follow" in page.content.decode()
 
 

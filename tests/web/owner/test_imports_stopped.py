@@ -118,10 +118,10 @@ def test_what_breaks_off_in_the_middle_says_so_and_goes_on(owner):
     page = f"/owner/imports/{upload.pk}"
     said = words(owner.get(page))
     assert "Stopped in the middle What was brought in so far counts." in said
-    assert "What was brought in so far 50 % Rows read 20 New sales 10" in said
+    assert "What was brought in so far 50% Rows read 20 New sales 10" in said
     assert "Something went wrong here." in said
     assert "Customers who reach" not in said
-    assert "Stopped in the middle · 50 %" in words(owner.get("/owner/imports"))
+    assert "Stopped in the middle · 50%" in words(owner.get("/owner/imports"))
 
     assert owner.post(f"{page}/go-on").status_code == 302
     work_uploads()
