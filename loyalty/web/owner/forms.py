@@ -167,6 +167,7 @@ class UploadForm(forms.Form):
     file = forms.FileField(
         label=_("File"),
         help_text=_("Excel (.xlsx) or CSV, at most 20 MB."),
+        error_messages={"required": _("Choose a file."), "empty": _("This file is empty.")},
         widget=forms.ClearableFileInput(attrs={"class": "input", "accept": ".xlsx,.csv,.txt,.tsv"}),
     )
     kind = forms.ChoiceField(
@@ -192,5 +193,6 @@ class ReasonForm(forms.Form):
     reason = forms.CharField(
         label=_("Why is it taken back?"),
         max_length=200,
+        error_messages={"required": _("A reason is needed.")},
         widget=forms.TextInput(attrs={"class": "input", "autocomplete": "off"}),
     )
