@@ -75,7 +75,7 @@ def test_a_reason_is_said_in_the_language_of_the_reader_whoever_handed_the_file_
 def test_a_file_that_cannot_be_read_says_why_to_each_reader(owner):
     page = checked("\n", header="%PDF-1.7")
 
-    assert "Đây là file PDF" in words(owner.get(page))
+    assert "Đây là tệp PDF" in words(owner.get(page))
     owner.cookies["language"] = "en"
     assert "This is a PDF" in words(owner.get(page))
 

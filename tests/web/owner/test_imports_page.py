@@ -143,7 +143,7 @@ def test_a_file_that_cannot_be_read_says_why_in_the_owners_language(owner):
 
     page = owner.get(hand_in(owner, b"%PDF-1.7", "sales/kiotviet", "hoa-don.pdf"))
 
-    assert "Đây là file PDF" in words(page)
+    assert "Đây là tệp PDF" in words(page)
     assert Upload.objects.get().content is None
 
 
