@@ -11,6 +11,7 @@ STEPS: dict[str, Text] = {
     "recording": _("Recording"),
     "undoing": _("Taking back"),
 }
+TRIAL = _("Trying it out")
 FIELDS: dict[str, Text] = {
     Field.CUSTOMER: _("Customer no."),
     Field.PHONE: _("Phone"),
@@ -66,6 +67,13 @@ FIGURES: dict[Upload.About, tuple[tuple[str, Text], ...]] = {
     ),
 }
 ALWAYS = frozenset({"rows_read", "rows_refused"})
+
+
+def step_words(upload: Upload, step: str) -> Text:
+    """What is being done; a check records only to see what would come of it."""
+    if step == "recording" and upload.state == Upload.State.CHECKING:
+        return TRIAL
+    return STEPS.get(step, "")
 
 
 def field_label(name: str) -> Text:

@@ -28,7 +28,7 @@ from loyalty.sayings import say_again
 from loyalty.shop.models import User
 from loyalty.web.owner.forms import ReasonForm, UploadForm
 from loyalty.web.owner.import_doubles import doubles_of
-from loyalty.web.owner.import_words import STEPS, field_label, figures_of
+from loyalty.web.owner.import_words import field_label, figures_of, step_words
 from loyalty.web.shared.decorators import staff_required
 from loyalty.web.shared.http import StaffRequest
 
@@ -204,7 +204,7 @@ def _one(
         "seems_misread": left_out * 2 > read > 1,
         "goes_on": upload.state in Upload.WORK,
         "percent": _percent(upload),
-        "step": STEPS.get(progress.step, "") if progress else "",
+        "step": step_words(upload, progress.step) if progress else "",
         "refused": [(row.line, field_label(row.field), row.reason) for row in first],
         "left_out": left_out,
         "shown": SHOWN,

@@ -245,6 +245,18 @@ def test_the_page_tells_how_far_a_worker_has_come(owner):
     assert "data-follow" in page.content.decode()
 
 
+def test_a_check_is_not_told_as_a_recording(owner):
+    upload = receive()
+    Upload.objects.update(claimed_at=NOON)
+    watched(upload.pk)("recording", 30, 120)
+
+    assert "Trying it out · 25%" in words(owner.get(f"/owner/imports/{upload.pk}"))
+
+    Upload.objects.update(state="bringing")
+
+    assert "Recording · 25%" in words(owner.get(f"/owner/imports/{upload.pk}"))
+
+
 def test_a_cache_that_is_away_stops_nothing():
     with mock.patch("loyalty.purchases.imports.watching.cache") as cache:
         cache.set.side_effect = cache.get.side_effect = ConnectionError
