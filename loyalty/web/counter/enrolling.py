@@ -8,7 +8,6 @@ from django.http import HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_POST
 
 from customers.models import Consent, Customer
 from customers.services import AlreadyEnrolled, enrol_customer, record_consent
@@ -18,13 +17,14 @@ from loyalty.web.counter.enrol_form import EnrolForm
 from loyalty.web.counter.sale import Till, show_till, to_till_of
 from loyalty.web.counter.till import TillRequest, at_the_till
 from loyalty.web.shared import display as shown
+from loyalty.web.shared.decorators import posted_from
 from rewards.bonuses import greet
 
 WORDING = "counter-2"  # Names the words of templates/counter/enrol.html; a new text, a new name.
 
 
-@require_POST
 @at_the_till
+@posted_from("counter:sale")
 def enrol(request: TillRequest) -> HttpResponse:
     """Enrol and go on selling to the new member; somebody already known is simply chosen."""
     form = EnrolForm(request.POST)

@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from loyalty.dates import local_date
 from loyalty.reports.exports.exporting import as_csv, file_name, write_xlsx
@@ -16,7 +16,7 @@ from loyalty.reports.exports.sheets import SHEETS
 from loyalty.reports.models import Export
 from loyalty.shop.models import User
 from loyalty.web.owner.forms import ExportForm
-from loyalty.web.shared.decorators import staff_required
+from loyalty.web.shared.decorators import posted_from, staff_required
 from loyalty.web.shared.http import StaffRequest
 
 EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -31,9 +31,9 @@ def page(request: StaffRequest) -> HttpResponse:
     return _page(request, ExportForm())
 
 
-@require_POST
 @never_cache
 @staff_required(User.Role.OWNER)
+@posted_from("owner:exports")
 def take(request: StaffRequest) -> HttpResponseBase:
     """One sheet as a file, written while it is read."""
     form = ExportForm(request.POST)

@@ -53,12 +53,17 @@ def _form(data: dict[str, str] | None, upload: Upload, sample: Sample, about: Ab
     known = known_headers(about)
     initial = first_answers(sample, about, known=known, file_name=upload.file_name)
     own = next((one for one in saved(about) if one.key == upload.map_name), None)
+    is_other = upload.state == Upload.State.ASKING  # A file with other columns than its map.
     if own is not None and data is None:
         said = answers_of(named(own.key, about), sample) | {"name": own.name}
-        # Of a file with other columns than its map, what the map does not know is guessed.
-        is_other = upload.state == Upload.State.ASKING
-        initial |= {name: value for name, value in said.items() if value or not is_other}
-    return MapForm(data, sample=sample, about=about, initial=initial)
+        guessed = ("dates", "numbers") if is_other else ()
+        initial |= {
+            name: value
+            for name, value in said.items()
+            if name not in guessed and (value or not is_other)
+        }
+    others = {one.key for one in saved(about) if is_other or one != own}
+    return MapForm(data, sample=sample, about=about, others=others, initial=initial)
 
 
 def _page(

@@ -67,6 +67,11 @@ FIGURES: dict[Upload.About, tuple[tuple[str, Text], ...]] = {
     ),
 }
 ALWAYS = frozenset({"rows_read", "rows_refused"})
+# Each of what is more than the shop has already.
+NEWS = (
+    *("purchases_added", "refunds_added", "customers_added", "points_added"),
+    *("new", "completed", "tier", "consent"),
+)
 
 
 def step_words(upload: Upload, step: str) -> Text:
@@ -79,6 +84,11 @@ def step_words(upload: Upload, step: str) -> Text:
 def field_label(name: str) -> Text:
     """What a person calls the field of a refusal."""
     return ROW if name == "row" else FIELDS.get(name, name)
+
+
+def has_news(upload: Upload) -> bool:
+    """Whether the file says anything that the shop does not know."""
+    return any(upload.counts.get(name) for name in NEWS)
 
 
 def figures_of(upload: Upload) -> list[tuple[Text, int]]:

@@ -28,8 +28,8 @@ from loyalty.sayings import say_again
 from loyalty.shop.models import User
 from loyalty.web.owner.forms import ReasonForm, UploadForm
 from loyalty.web.owner.import_doubles import doubles_of
-from loyalty.web.owner.import_words import field_label, figures_of, step_words
-from loyalty.web.shared.decorators import staff_required
+from loyalty.web.owner.import_words import field_label, figures_of, has_news, step_words
+from loyalty.web.shared.decorators import posted_from, staff_required
 from loyalty.web.shared.http import StaffRequest
 
 NEWEST = 20
@@ -141,9 +141,9 @@ def adopt(request: StaffRequest, number: int) -> HttpResponse:
     return redirect("owner:import", upload.pk)
 
 
-@require_POST
 @never_cache
 @staff_required(User.Role.OWNER)
+@posted_from("owner:import", "number")
 def act(request: StaffRequest, number: int, act: str) -> HttpResponse:
     """The next step, as a button names it."""
     get_object_or_404(Upload.objects.only("pk"), pk=number)
@@ -201,6 +201,7 @@ def _one(
         "read_as": say_again(upload.read_as),
         "figures": figures_of(upload) if is_told else [],
         "brings_something": read > left_out,
+        "has_news": has_news(upload),
         "seems_misread": left_out * 2 > read > 1,
         "goes_on": upload.state in Upload.WORK,
         "percent": _percent(upload),

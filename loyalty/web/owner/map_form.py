@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import PurePath
 from typing import Any
 
@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from loyalty.purchases.imports.checking import EXAMPLE
 from loyalty.purchases.imports.layout import OF_LINES, About, Field, Layout
-from loyalty.purchases.imports.mapping import Answers
+from loyalty.purchases.imports.mapping import Answers, key_of
 from loyalty.purchases.imports.sampling import (
     DATE_FORMATS,
     LONGEST,
@@ -85,6 +85,7 @@ class MapForm(forms.Form):
         ),
         max_length=60,
     )
+    replace = forms.BooleanField(label=_("Put this in the place of the other one"), required=False)
     headed = forms.BooleanField(
         label=_("The first row holds the names of the columns"), required=False
     )
@@ -109,10 +110,18 @@ class MapForm(forms.Form):
     )
 
     def __init__(
-        self, data: Mapping[str, str] | None, *, sample: Sample, about: About, initial: Any
+        self,
+        data: Mapping[str, str] | None,
+        *,
+        sample: Sample,
+        about: About,
+        others: Collection[str],
+        initial: Any,
     ) -> None:
+        """`others` are the keys of maps that another name is to be found for, or a word said."""
         super().__init__(data, initial=initial)
-        self.sample, self.about = sample, about
+        self.sample, self.about, self.others = sample, about, others
+        self.is_taken = False  # Whether the name is another map's, and nothing was said of that.
         fields = [kind for kind in FIELDS if kind in about.fields and kind not in UNSAID]
         choices = [("", _("leave out")), *((str(kind), FIELDS[kind]) for kind in fields)]
         for column in sample.columns:
@@ -146,6 +155,10 @@ class MapForm(forms.Form):
             met.add(kind)
         if Field.TIER in met and Field.TIER_THROUGH not in met and not values.get("through"):
             self.add_error("through", gettext("Say through which day the tiers hold."))
+        if key_of(values.get("name", "")) in self.others and not values.get("replace"):
+            self.is_taken = True
+            why = gettext("There is one of this name already: take another name, or tick below.")
+            self.add_error("name", why)
         return values
 
     def _chosen(self, values: Mapping[str, Any]) -> list[tuple[Column, Field]]:

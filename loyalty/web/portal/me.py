@@ -22,6 +22,7 @@ from loyalty.programme.document import Programme
 from loyalty.programme.versions import in_force
 from loyalty.web.portal.forms import ProfileForm
 from loyalty.web.shared import display as shown
+from loyalty.web.shared.decorators import posted_from
 from loyalty.web.shared.http import MemberRequest
 from loyalty.web.shared.members import member_required
 from rewards.birthdays import birthday_of
@@ -43,8 +44,8 @@ def me(request: MemberRequest) -> HttpResponse:
     return _page(request, ProfileForm())
 
 
-@require_POST
 @member_required
+@posted_from("portal:me")
 def profile(request: MemberRequest) -> HttpResponse:
     """Add the name or the birthday that the shop does not know yet."""
     form = ProfileForm(request.POST)

@@ -101,7 +101,8 @@ def test_a_stranger_signs_in_first(client):
 
 
 def test_a_link_takes_nothing(owner):
-    assert owner.get("/owner/exports/file?file=customers.csv").status_code == 405
+    assert owner.get("/owner/exports/file?file=customers.csv").url == "/owner/exports"
+    assert owner.put("/owner/exports/file?file=customers.csv").status_code == 405
 
 
 def test_one_file_after_another_goes_out_of_the_same_page(owner):

@@ -209,6 +209,38 @@ def test_a_file_whose_header_changed_comes_with_what_is_known_and_a_guess_for_th
     assert response.context["form"].initial["name"] == "Sổ của Hạ"
 
 
+def test_the_days_and_numbers_of_such_a_file_are_guessed_from_its_rows(owner):
+    say(owner, hand_in(owner))
+    other = "Day;Phone;Guest;Paid\n2026-10-03;912345678;An;120000\n"
+
+    page = hand_in(owner, other, "sales/so-cua-ha")
+
+    said = owner.get(f"{page}/columns").context["form"].initial
+    assert (said["name"], said["dates"], said["numbers"]) == ("Sổ của Hạ", "", "")
+
+
+def test_another_map_of_that_name_is_replaced_only_when_that_is_said(owner):
+    say(owner, hand_in(owner))
+    other = "Ngày;Máy;Tiền\n2026-10-03;912345678;120000\n"
+    page = hand_in(owner, other, name="sổ của hạ.csv")
+    told = {
+        "column_1": "date", "column_2": "phone", "column_3": "amount", "headed": "on",
+        "dates": "", "numbers": "", "name": "sổ của hạ",
+    }  # fmt: skip
+    assert "the place of the other one" not in words(owner.get(f"{page}/columns"))
+
+    asked = owner.post(f"{page}/columns", told)
+
+    assert (asked.status_code, ColumnMap.objects.get().name) == (422, "Sổ của Hạ")
+    assert "There is one of this name already" in words(asked)
+    assert "Put this in the place of the other one" in words(asked)
+    assert owner.post(f"{page}/columns", told | {"replace": "on"}).status_code == 302
+    work_uploads()
+    assert ColumnMap.objects.get().name == "sổ của hạ"
+    assert Upload.objects.latest("pk").state == "checked"
+    assert owner.post(f"{page}/columns", told).status_code == 302  # Its own may be said anew.
+
+
 def test_columns_that_end_at_another_sign_are_read_again(owner):
     page = hand_in(owner, "Ngày|Giờ;SĐT|x;Tiền|y\n1|2;3|4;5|6\n")
     before = owner.get(f"{page}/columns").context["form"].sample.columns

@@ -50,6 +50,25 @@ def do(owner, page, act, **told):
     return response
 
 
+def test_a_file_of_which_all_is_here_says_so(owner):
+    first = hand_in(owner)
+    assert "Nothing in this file is new." not in words(owner.get(first))
+    do(owner, first, "bring")
+
+    page = owner.get(hand_in(owner, SALES + "\n"))
+
+    assert page.context["has_news"] is False
+    assert "Nothing in this file is new." in words(page)
+
+
+def test_an_address_that_a_form_was_sent_to_leads_to_its_page(owner):
+    page = hand_in(owner)
+    for act in ("bring", "undo", "drop", "go-on"):
+        assert owner.get(f"{page}/{act}").url == page
+    assert owner.put(f"{page}/undo").status_code == 405
+    assert Upload.objects.get().state == "checked"
+
+
 def test_a_file_is_checked_first_and_nothing_is_brought_in(owner):
     page = owner.get(hand_in(owner))
 

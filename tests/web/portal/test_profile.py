@@ -37,6 +37,8 @@ def test_a_complete_profile_is_kept_and_thanked_for_once(
 ) -> None:
     said = {"name": "Đỗ  Mai", "birthday": "15/8", "lunar": "on"}
 
+    assert browser.get("/me/profile").url == "/me"
+
     page = words(browser.post("/me/profile", said, follow=True))
     browser.post("/me/profile", said)
 
