@@ -40,6 +40,8 @@ class Typed:
 
     def bill(self, currency: str) -> Bill:
         """The bill that is meant. Raises InvalidInput."""
+        if not self.amount.strip():
+            raise InvalidInput("amount", _("Type what the bill comes to."))
         return Bill(
             total_minor=parse_money(self.amount, currency=currency),
             spend_points=_points_typed(self.spend),

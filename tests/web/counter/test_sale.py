@@ -147,7 +147,8 @@ NO_AMOUNT = "Đây không phải số tiền."
     ("typed", "says"),
     [
         ("abc", NO_AMOUNT),
-        ("", NO_AMOUNT),
+        ("", "Nhập tổng hoá đơn."),
+        ("  ", "Nhập tổng hoá đơn."),
         ("-5000", NO_AMOUNT),
         ("135\x00", NO_AMOUNT),
         ("0", "Số tiền phải lớn hơn 0."),
