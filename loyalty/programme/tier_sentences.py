@@ -55,7 +55,7 @@ def _much(number: int, by: By, currency: str, language: str) -> str:
     figure = {"figure": whole_text(number, language=language)}
     if by is By.POINTS:
         return ngettext("%(figure)s point", "%(figure)s points", number) % figure
-    words = ngettext("%(figure)s day with a purchase", "%(figure)s days with a purchase", number)
+    words = ngettext("%(figure)s purchase day", "%(figure)s purchase days", number)
     return words % figure
 
 
@@ -88,4 +88,6 @@ def _lost(ladder: TierRules) -> str:
         held = _("A tier is held through the end of the year")
     if ladder.steps is Steps.ONE:
         return _("%(held)s; who falls short goes down one tier.") % {"held": held}
-    return _("%(held)s; who falls short goes to the tier that what counts keeps.") % {"held": held}
+    return _("%(held)s; who falls short goes down to the highest tier they still qualify for.") % {
+        "held": held
+    }

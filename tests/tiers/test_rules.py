@@ -267,7 +267,7 @@ def test_tiers_in_sentences():
     assert standing_sentences(programme(YEAR), currency="VND", language="en") == [
         "A tier counts what falls into one year, from 1 January to 31 December.",
         "A tier is held through the end of the next year and then reviewed;"
-        " who falls short goes to the tier that what counts keeps.",
+        " who falls short goes down to the highest tier they still qualify for.",
     ]
 
 

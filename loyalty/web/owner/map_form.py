@@ -97,7 +97,7 @@ class MapForm(forms.Form):
         [(mark, look) for mark, (_dot, look) in NUMBERS.items()], _("Numbers are written as")
     )
     earned = forms.BooleanField(
-        label=_("The points of these sales come in a file of customers: give none for them again"),
+        label=_("The points of these sales come with a file of customers: do not give them twice"),
         required=False,
     )
     cancelled = _line(_("Status of cancelled sales"), max_length=200, required=False)

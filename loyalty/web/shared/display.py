@@ -76,9 +76,7 @@ def counted(number: int, by: By) -> str:
     if by is By.POINTS:
         words = ngettext("%(figure)s point", "%(figure)s points", number)
     else:
-        words = ngettext(
-            "%(figure)s day with a purchase", "%(figure)s days with a purchase", number
-        )
+        words = ngettext("%(figure)s purchase day", "%(figure)s purchase days", number)
     return words % {"figure": points(number)}
 
 
