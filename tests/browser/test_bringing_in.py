@@ -45,7 +45,7 @@ def test_a_notebook_is_understood_checked_brought_in_and_taken_back(owner, tmp_p
     page.get_by_label("Tệp", exact=True).set_input_files(tmp_path / "so.csv")
     page.get_by_role("button", name="Kiểm tra tệp").click()
     page.get_by_text("Đang chờ đến lượt").wait_for()
-    passes(owner, "bring-in-waits")
+    owner.picture("bring-in-waits")
     worked(owner)
 
     page.get_by_text("Chọn bên dưới mỗi cột là gì.").wait_for()

@@ -35,7 +35,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 HOW = layout(MAP)
 LATER = NOON + timedelta(hours=1)
 KNOWN = tuple(f"+8491234567{digit}" for digit in range(3))
-ROWS, KILLS = 60, 20
+ROWS, KILLS = 40, 20
 # By what the file says, and not by numbers that the database gives.
 WHO = ("phone", "external_id")
 WHOSE = ("customer__phone", "customer__external_id")

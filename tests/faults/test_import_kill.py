@@ -82,8 +82,8 @@ def test_a_killed_import_leaves_no_part_of_a_part_and_the_next_one_is_whole(tmp_
     assert Purchase.objects.count() == Entry.objects.count() == Qualification.objects.count() == 0
     assert ImportBatch.objects.get().finished_at is None
 
-    assert importing(path).wait(PATIENCE) == 0
-    call_command("import_purchases", str(path))
+    for _twice in range(2):
+        call_command("import_purchases", str(path))
 
     counts = ImportBatch.objects.order_by("pk").values_list("purchases_added", "purchases_known")
     assert list(counts) == [(ROWS + 2, 0), (0, ROWS + 2)]

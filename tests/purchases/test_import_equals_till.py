@@ -176,7 +176,11 @@ def by_till(sales):
     max_examples=rounds(usual=3, soak=200),
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
-@given(sales=st.lists(sale, max_size=25), chunk=st.integers(1, 9), cut=st.integers(0, 25))
+@given(
+    sales=st.lists(sale, max_size=rounds(usual=16, soak=25)),
+    chunk=st.integers(1, 9),
+    cut=st.integers(0, 25),
+)
 def test_importing_equals_recording_one_by_one(shop, sales, chunk, cut):
     with transaction.atomic():
         by_till(sales)

@@ -30,7 +30,7 @@ DRAFTS = {
         "per_minor = 10_000\n", 'per_minor = 5_000\ncap_points = 60\ncap_per = "month"\n'
     ).replace("[points]\n", "[points]\npending_days = 3\n"),
 }
-CUSTOMERS = rounds(usual=3, soak=6)
+CUSTOMERS, ACTS = rounds(usual=3, soak=6), rounds(usual=18, soak=30)
 
 
 def history(seed, draft):
@@ -38,7 +38,7 @@ def history(seed, draft):
     copy = Copy()
     with transaction.atomic():
         copy.open(CUSTOMERS)
-        copy.play(plan(seed, CUSTOMERS))
+        copy.play(plan(seed, CUSTOMERS, acts=ACTS))
         told = rehearse(document=draft, days=DAYS, at=NOON)
         transaction.set_rollback(True)
     return copy.done, told
