@@ -52,7 +52,8 @@ def page(request: StaffRequest, number: int) -> HttpResponse:
 def _form(data: dict[str, str] | None, upload: Upload, sample: Sample, about: About) -> MapForm:
     known = known_headers(about)
     initial = first_answers(sample, about, known=known, file_name=upload.file_name)
-    own = next((one for one in saved(about) if one.key == upload.map_name), None)
+    maps = list(saved(about))
+    own = next((one for one in maps if one.key == upload.map_name), None)
     is_other = upload.state == Upload.State.ASKING  # A file with other columns than its map.
     if own is not None and data is None:
         said = answers_of(named(own.key, about), sample) | {"name": own.name}
@@ -62,7 +63,7 @@ def _form(data: dict[str, str] | None, upload: Upload, sample: Sample, about: Ab
             for name, value in said.items()
             if name not in guessed and (value or not is_other)
         }
-    others = {one.key for one in saved(about) if is_other or one != own}
+    others = {one.key for one in maps if is_other or one != own}
     return MapForm(data, sample=sample, about=about, others=others, initial=initial)
 
 
